@@ -4,6 +4,7 @@
  * promise of stability: any release may change it.
  */
 
+export { publishControl, removeTemporaryControl } from './control/create-control.js'
 export { patchesOfMachineStop } from './control/machine-stop.js'
 export { BLOCKING_WAIT_TIMEOUT_MS } from './defaults.js'
 export { assert } from './errors/assert.js'
@@ -11,7 +12,8 @@ export { fromSystemError } from './errors/index.js'
 export { absolutePath, pathOf } from './files/absolute-path.js'
 export { closeQuietly } from './files/close-quietly.js'
 export { bootId, processStartTime } from './files/machine.js'
-export { makeDirectory } from './files/make-directory.js'
+export { createDirectory, makeDirectory } from './files/make-directory.js'
+export { makeFile } from './files/make-file.js'
 export { nodeCrypto } from './files/node-crypto.js'
 export { notifyService } from './files/notify-service.js'
 export {
@@ -28,6 +30,8 @@ export { pause } from './files/pause.js'
 export { QueueDirectory } from './files/queue-directory.js'
 export { isPromise, refusePromise } from './files/refuse-promise.js'
 export { openPath } from './files/regular-file.js'
+export { replaceFile } from './files/replace-file.js'
+export { syncDirectory } from './files/sync-directory.js'
 export { takeLock } from './files/take-lock.js'
 export { readWhole, writeWhole } from './files/whole-transfer.js'
 export { WriterLock } from './files/writer-lock.js'
@@ -73,7 +77,6 @@ export {
 export { type DurableMark, decodeDurableMark, durableSlotOffset, encodeDurableSlot } from './format/durable-layout.js'
 export {
   CONTROL_FILE,
-  CONTROL_TEMPORARY_FILE,
   INDEX_FILE,
   isReaderName,
   LEASE_FILE,

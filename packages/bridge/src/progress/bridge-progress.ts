@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { pathOf } from '@chronicle-ts/core/internal'
+import { pathOf, replaceFile } from '@chronicle-ts/core/internal'
 
 /** Folder of a queue in which each end of a bridge says where it is. A hint for tools: nothing depends on it. */
 export const BRIDGE_DIRECTORY = 'bridge'
@@ -40,14 +40,7 @@ export function writeProgress(directory: DirectoryPath, progress: BridgeProgress
     throw new InvalidArgumentError({ argument: 'progress', value: progress, expected: 'the progress of an end of a bridge' })
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `${progress.role}-${progress.name}${SUFFIX}`)
-  const temporary = `${path}.${process.pid}`
-  try {
-    writeFileSync(temporary, `${JSON.stringify({ version: VERSION, ...progress })}\n`, { flag: 'wx' })
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
+  replaceFile(path, `${JSON.stringify({ version: VERSION, ...progress })}\n`, { temporary: `${path}.${process.pid}` })
 }
 
 /** Deletes what ends of this role said: the queue has another role now. */

@@ -1,7 +1,14 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openObserver, openWriter, type QueueObserver, SourceRewrittenError } from '@chronicle-ts/core'
-import { cutAt, fromSystemError, QUARANTINE_DIRECTORY, QueueDirectory, WriterLock } from '@chronicle-ts/core/internal'
+import {
+  cutAt,
+  fromSystemError,
+  QUARANTINE_DIRECTORY,
+  QueueDirectory,
+  syncDirectory,
+  WriterLock,
+} from '@chronicle-ts/core/internal'
 import { areNone, companionFrames, encodeCompanions, readCompanions } from '../companions/companions.js'
 import { type Frame, framesOf } from '../frames/frame.js'
 import { encodeEnd, encodeFrame } from '../pipe/frame-stream.js'
@@ -83,7 +90,7 @@ function keepTail(directory: string, tail: QueueObserver, { sequence, owner }: {
   } finally {
     closeSync(fd)
   }
-  syncFolder(folder)
+  syncDirectory(folder)
   return { records, file }
 }
 
@@ -95,13 +102,4 @@ function companionFramesOf(directory: string, first: number, owner: Owner): Fram
 
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

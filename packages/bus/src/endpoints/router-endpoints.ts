@@ -7,10 +7,9 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkOptions, createDirectory } from '@chronicle-ts/core/internal'
 import { ROUTER_READER_NAME } from '../defaults.js'
 import { type BusLayout, layoutOf, type StrategyPaths } from '../layout/bus-layout.js'
-import { createDirectory } from '../layout/create-directory.js'
 
 /** How the router's ends of a strategy's queues are opened. */
 export interface RouterEndpointsOptions {

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { absolutePath, isReaderName, LEASE_FILE, READY_FILE } from '@chronicle-ts/core/internal'
-import { createDirectory } from './create-directory.js'
+import { absolutePath, createDirectory, isReaderName, LEASE_FILE, READY_FILE } from '@chronicle-ts/core/internal'
 import { listNames } from './list-names.js'
 
 /** Where one strategy's two queues and their markers are. All paths are absolute; nothing needs to exist. */

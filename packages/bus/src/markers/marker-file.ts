@@ -1,18 +1,7 @@
-import {
-  type BigIntStats,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { type BigIntStats, constants, fstatSync, lstatSync, openSync, readlinkSync, statSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { LinkError } from '@chronicle-ts/core'
-import { closeQuietly, fromSystemError, readWhole } from '@chronicle-ts/core/internal'
+import { closeQuietly, fromSystemError, readWhole, replaceFile } from '@chronicle-ts/core/internal'
 
 /** Markers are a few hundred bytes; a larger file is of another program and not read. */
 const MARKER_LENGTH_MAX = 4096
@@ -29,12 +18,9 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTT
  */
 export function replaceMarker(path: string, temporaryPath: string, content: string): void {
   refuseLink(path)
-  removeMarker(temporaryPath)
   try {
-    writeFileSync(temporaryPath, content, { flag: 'wx' })
-    renameSync(temporaryPath, path)
+    replaceFile(path, content, { temporary: temporaryPath })
   } catch (cause) {
-    discard(temporaryPath)
     throw fromSystemError(cause, { path: readablePath(path) })
   }
 }
@@ -57,15 +43,6 @@ function readablePath(path: string): string {
     return join(readlinkSync(dirname(path)), basename(path))
   } catch {
     return path
-  }
-}
-
-/** A temporary file that did not become a marker is of no use; the caller gets the error of the step before it. */
-function discard(temporaryPath: string): void {
-  try {
-    unlinkSync(temporaryPath)
-  } catch {
-    // The next replacement deletes it.
   }
 }
 

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
+import { makeFile } from '../files/make-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
-import { openPath } from '../files/regular-file.js'
 import { writeWhole } from '../files/whole-transfer.js'
 import { CONTROL_FILE, CONTROL_TEMPORARY_FILE, encodeControl, type NewControlBlock } from '../format/index.js'
 
@@ -16,17 +16,8 @@ export function createControl(directory: QueueDirectory, control: NewControlBloc
 
 /** The first half of {@link createControl}: the block is on the disk under its temporary name. */
 export function writeTemporaryControl(directory: QueueDirectory, bytes: Uint8Array): void {
-  const temporary = directory.at(CONTROL_TEMPORARY_FILE)
   try {
-    // A crash leftover, or a link that must not be written through.
-    rmSync(temporary, { force: true })
-    const fd = openPath(temporary, 'createNew', directory.fileMode)
-    try {
-      writeWhole(fd, bytes, 0)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
+    makeFile(directory, CONTROL_TEMPORARY_FILE, (fd) => writeWhole(fd, bytes, 0))
   } catch (cause) {
     throw fromSystemError(cause, { path: directory.describe(CONTROL_TEMPORARY_FILE) })
   }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readdirSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { READY_TIMEOUT_MS, RETRY_PAUSE_MS } from '../defaults.js'
 import { fromSystemError, NotAQueueError, NotReadyError, UnsupportedVersionError } from '../errors/index.js'
@@ -144,7 +144,7 @@ function isLocked(directory: QueueDirectory): boolean {
 /** A writer that begins makes the directory, then the lock file, then takes the lock. */
 function isUntouched(directory: QueueDirectory): boolean {
   try {
-    return readdirSync(directory.self).every((name) => name === LOCK_FILE)
+    return directory.names().every((name) => name === LOCK_FILE)
   } catch {
     return false
   }

@@ -1,9 +1,9 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { openWriter } from '../index.js'
-import { makeDirectory } from './make-directory.js'
+import { createDirectory, makeDirectory } from './make-directory.js'
 
 describe('making a directory', () => {
   it('makes what is missing, and says from where on', () => {
@@ -21,6 +21,32 @@ describe('making a directory', () => {
     expect(makeDirectory(join(folder, 'link'))).toBeUndefined()
     expect(makeDirectory(join(folder, 'link', 'a'))).toBe(join(folder, 'link', 'a'))
     expect(readdirSync(join(folder, 'real'))).toEqual(['a'])
+  })
+})
+
+describe('making a directory that survives a power cut', () => {
+  it('leaves the sync of a parent that this process may use and not list to the system', () => {
+    const folder = temporaryDirectory()
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) chownSync(folder, 65_534, 65_534)
+    chmodSync(folder, 0o300)
+    onTestFinished(() => {
+      if (isRoot) process.seteuid?.(0)
+      chmodSync(folder, 0o700)
+    })
+    if (isRoot) process.seteuid?.(65_534)
+    createDirectory(join(folder, 'a', 'b'))
+    expect(makeDirectory(join(folder, 'a', 'b'))).toBeUndefined()
+  })
+
+  it('says from where on it was made, also when the system fails later', () => {
+    const folder = temporaryDirectory()
+    writeFileSync(join(folder, 'file'), 'x')
+    const made: { topmost?: string | undefined } = {}
+    createDirectory(join(folder, 'a', 'b'), 0o777, made)
+    expect(made.topmost).toBe(join(folder, 'a'))
+    for (const path of ['file', 'file/a'])
+      expect(() => createDirectory(join(folder, path))).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_QUEUE' }))
   })
 })
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError, IoError, LinkError } from '../errors/index.js'
 import { absolutePath, type DirectoryPath } from './absolute-path.js'
@@ -88,6 +88,15 @@ export class QueueDirectory {
   /** The path of an entry for messages. */
   describe(name: string): string {
     return join(this.path, name)
+  }
+
+  /** Names of all entries, in no order. @throws `PermissionError` `ERR_PERMISSION`, `LimitError` `ERR_LIMIT`, {@link IoError} `ERR_IO`. */
+  names(): string[] {
+    try {
+      return readdirSync(this.self)
+    } catch (cause) {
+      throw fromSystemError(cause, { path: this.path })
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { readRegularFile } from '../files/regular-file.js'
+import { replaceFile } from '../files/replace-file.js'
 import { READERS_DIRECTORY } from '../format/index.js'
 import { sequenceAt } from '../segment/record-scan.js'
 import { openSegment } from '../segment/segment-files.js'
@@ -41,7 +42,7 @@ export function lostPositionOf(directory: QueueDirectory, reader: SurveyedReader
 /** Writes the note beside the reader's file. @returns whether that went well: a disk may be full. */
 export function writeLostPosition(directory: QueueDirectory, name: string, lost: LostPosition): boolean {
   try {
-    directory.inFolder(READERS_DIRECTORY, (folder) => replaceFile(folder, lostFileName(name), `${JSON.stringify(lost)}\n`))
+    directory.inFolder(READERS_DIRECTORY, (folder) => writeLostNote(folder, name, lost))
     return true
   } catch {
     return false
@@ -50,24 +51,12 @@ export function writeLostPosition(directory: QueueDirectory, name: string, lost:
 
 /** Notes in the folder of the readers that a reader which stands at a position has lost the messages from a sequence on. */
 export function writeLostNote(folder: QueueDirectory, name: string, lost: LostPosition): void {
-  replaceFile(folder, lostFileName(name), `${JSON.stringify(lost)}\n`)
+  replaceFile(folder.at(lostFileName(name)), `${JSON.stringify(lost)}\n`, { mode: folder.fileMode })
 }
 
 /** Deletes the note of a reader that has got the error. */
 export function removeLostNote(directory: QueueDirectory, name: string): void {
   directory.inFolder(READERS_DIRECTORY, (folder) => rmSync(folder.at(lostFileName(name)), { force: true }))
-}
-
-function replaceFile(folder: QueueDirectory, name: string, text: string): void {
-  const temporary = folder.at(`${name}.tmp`)
-  rmSync(temporary, { force: true })
-  try {
-    writeFileSync(temporary, text, { flag: 'wx' })
-    renameSync(temporary, folder.at(name))
-  } catch (cause) {
-    rmSync(temporary, { force: true })
-    throw cause
-  }
 }
 
 /** The sequence at a position that retention deleted, where it was noted. */

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
 import type { DirectoryPath } from '../files/absolute-path.js'
@@ -35,21 +34,13 @@ export function readersOf(directory: QueueDirectory): RegisteredReader[] {
 /** {@link readersOf} of the folder itself. */
 export function readersIn(folder: QueueDirectory): RegisteredReader[] {
   const readers: RegisteredReader[] = []
-  for (const fileName of listNames(folder)) {
+  for (const fileName of folder.names().sort()) {
     const name = parseReaderFileName(fileName)
     if (name === undefined) continue
     const position = readPosition(folder, fileName)
     if (position !== undefined) readers.push({ name, path: folder.describe(fileName), position })
   }
   return readers
-}
-
-function listNames(folder: QueueDirectory): string[] {
-  try {
-    return readdirSync(folder.self).sort()
-  } catch (cause) {
-    throw fromSystemError(cause, { path: folder.path })
-  }
 }
 
 /** `undefined` when the file vanished meanwhile, or holds no position yet: an open that fails may not be able to delete what it made. A directory of that name holds no position, and must not hide the readers beside it (L11). */

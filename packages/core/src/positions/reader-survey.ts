@@ -1,4 +1,4 @@
-import { fstatSync, readdirSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { fromSystemError } from '../errors/index.js'
 import { closeQuietly } from '../files/close-quietly.js'
@@ -32,21 +32,13 @@ export function surveyReaders(directory: QueueDirectory): SurveyedReader[] {
 
 function surveyFolder(folder: QueueDirectory): SurveyedReader[] {
   const surveyed: SurveyedReader[] = []
-  for (const fileName of listFolder(folder)) {
+  for (const fileName of folder.names().sort()) {
     const name = parseReaderFileName(fileName)
     if (name === undefined) continue
     const reader = lookAtFile(folder, fileName, name)
     if (reader !== undefined) surveyed.push(reader)
   }
   return surveyed
-}
-
-function listFolder(folder: QueueDirectory): string[] {
-  try {
-    return readdirSync(folder.self).sort()
-  } catch (cause) {
-    throw fromSystemError(cause, { path: folder.path })
-  }
 }
 
 /** One open for everything: with hundreds of readers the system calls are what a survey costs. */

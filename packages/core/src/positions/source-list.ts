@@ -1,9 +1,11 @@
-import { closeSync, fsyncSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromSystemError, InvalidArgumentError } from '../errors/index.js'
+import { makeFile } from '../files/make-file.js'
 import { nodeCrypto } from '../files/node-crypto.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 
 /** Names the sources of a queue; see docs/format.md. */
 export const SOURCES_FILE = 'sources.json'
@@ -58,16 +60,13 @@ export function formatSources(sources: readonly ListedSource[]): string {
 export function writeSources(directory: string, sources: readonly ListedSource[]): void {
   const queue = openQueueDirectory(directory)
   // A name of its own, made new: it meets neither the file of another process nor a link.
-  const temporary = queue.at(`${SOURCES_FILE}.${nodeCrypto().randomUUID()}.tmp`)
+  const temporary = `${SOURCES_FILE}.${nodeCrypto().randomUUID()}.tmp`
   try {
-    withFile(openPath(temporary, 'createNew', queue.fileMode), (fd) => {
-      writeFileSync(fd, formatSources(sources))
-      fsyncSync(fd)
-    })
-    renameSync(temporary, queue.at(SOURCES_FILE))
+    makeFile(queue, temporary, (fd) => writeWhole(fd, Buffer.from(formatSources(sources)), 0))
+    renameSync(queue.at(temporary), queue.at(SOURCES_FILE))
     queue.sync()
   } catch (error) {
-    rmSync(temporary, { force: true })
+    rmSync(queue.at(temporary), { force: true })
     throw fromSystemError(error, { path: join(directory, SOURCES_FILE) })
   } finally {
     queue.close()
@@ -86,12 +85,9 @@ function isSource(value: unknown): value is ListedSource {
 }
 
 function readText(path: string): string {
-  return withFile(openPath(path, 'read'), (fd) => readFileSync(fd, 'utf8'))
-}
-
-function withFile<Result>(fd: number, work: (fd: number) => Result): Result {
+  const fd = openPath(path, 'read')
   try {
-    return work(fd)
+    return readFileSync(fd, 'utf8')
   } finally {
     closeSync(fd)
   }

@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, ftruncateSync, rmSync } from 'node:fs'
+import { ftruncateSync, rmSync } from 'node:fs'
 import { fromSystemError } from '../errors/index.js'
-import { openPath } from '../files/regular-file.js'
+import { makeFile } from '../files/make-file.js'
 import { writeWhole } from '../files/whole-transfer.js'
 import {
   encodePaddingHeader,
@@ -33,19 +33,12 @@ function writeLeadOn({ directory, segmentSize }: RecoveryContext, segmentId: num
   bytes.set(encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }))
   bytes.set(encodePaddingHeader(SEGMENT_HEADER_LENGTH, segmentSize), SEGMENT_HEADER_LENGTH)
   try {
-    // A crash leftover.
-    rmSync(directory.at(temporary), { force: true })
-    const fd = openPath(directory.at(temporary), 'createNew')
-    try {
+    makeFile(directory, temporary, (fd) => {
       // Sized first: a file that another power cut leaves short must not pass for a segment of a smaller queue.
       ftruncateSync(fd, segmentSize)
       writeWhole(fd, bytes, 0)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
+    })
   } catch (cause) {
-    rmSync(directory.at(temporary), { force: true })
     throw fromSystemError(cause, { path: directory.describe(temporary) })
   }
 }

@@ -1,8 +1,10 @@
-import { closeSync, fsyncSync, linkSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fromSystemError } from '../errors/index.js'
+import { makeFile } from '../files/make-file.js'
 import type { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
+import { writeWhole } from '../files/whole-transfer.js'
 import { QUARANTINE_DIRECTORY } from '../format/index.js'
 
 let entryCount = 0
@@ -72,18 +74,7 @@ export function setBytesAside(directory: QueueDirectory, name: string, bytes: Ui
 
 /** {@link setBytesAside} under a name that was chosen before. Leaves nothing when it fails. */
 export function keepBytes(directory: QueueDirectory, entry: string, bytes: Uint8Array): void {
-  inQuarantine(directory, entry, (folder) => {
-    const fd = openPath(folder.at(entry), 'createNew')
-    try {
-      writeFileSync(fd, bytes)
-      fsyncSync(fd)
-    } catch (cause) {
-      rmSync(folder.at(entry), { force: true })
-      throw cause
-    } finally {
-      closeSync(fd)
-    }
-  })
+  inQuarantine(directory, entry, (folder) => makeFile(folder, entry, (fd) => writeWhole(fd, bytes, 0)))
 }
 
 /** Undoes {@link moveAside}. */

@@ -1,4 +1,4 @@
-import { fstatSync, lstatSync, readdirSync } from 'node:fs'
+import { fstatSync, lstatSync } from 'node:fs'
 import { binding } from '@chronicle-ts/native'
 import { SEGMENT_IDS_WALKED_MAX } from '../defaults.js'
 import { BadSegmentError, fromSystemError } from '../errors/index.js'
@@ -27,14 +27,8 @@ const PAGE_LENGTH = 4096
 
 /** Ids of all published segments of a queue, ascending. Costs a directory listing: not for hot paths, nor for opening a queue. */
 export function listSegments(directory: QueueDirectory): number[] {
-  let names: string[]
-  try {
-    names = readdirSync(directory.self)
-  } catch (cause) {
-    throw fromSystemError(cause, { path: directory.path })
-  }
   const ids: number[] = []
-  for (const name of names) {
+  for (const name of directory.names()) {
     const id = parseSegmentFileName(name)
     if (id !== undefined) ids.push(id)
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binding } from '@chronicle-ts/native'
 import type { QueueDirectory } from '../files/queue-directory.js'
@@ -83,7 +83,7 @@ export function removeIndicesBelow(directory: QueueDirectory, segmentId: number)
   try {
     const isBelow = (name: string): boolean => name.endsWith(INDEX_SUFFIX) && Number.parseInt(name, 10) < segmentId
     directory.inFolder(SPARSE_INDEX_DIRECTORY, (folder) => {
-      for (const name of readdirSync(folder.self)) if (isBelow(name)) rmSync(folder.at(name), { force: true })
+      for (const name of folder.names()) if (isBelow(name)) rmSync(folder.at(name), { force: true })
     })
   } catch {
     // The next writer tries again.
@@ -100,7 +100,7 @@ function saveSparseIndex(directory: QueueDirectory, segmentId: number, entries: 
     const path = folder.at(sparseIndexFileName(segmentId))
     // A pipe in its place would never take the bytes, and a link leads to another file.
     rmSync(path, { force: true })
-    writeFileSync(path, encodeSparseIndex(segmentId, entries, crc32), { flag: 'wx' })
+    writeFileSync(path, encodeSparseIndex(segmentId, entries, crc32), { flag: 'wx', mode: folder.fileMode })
     if (!existsSync(segmentPath(directory, segmentId))) rmSync(path, { force: true })
   } catch {
     // A full or read-only disk: the next search walks the segment again.

@@ -1,10 +1,11 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered } from '../../test/support/messages.js'
+import { overwrite, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
-import { openWriter } from '../index.js'
+import { openReader, openWriter } from '../index.js'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
 const lessUmask = (mode: number) => mode & ~process.umask()
@@ -28,6 +29,29 @@ describe('what a writer makes', () => {
       const expected = entry.isDirectory() ? folderMode : fileMode
       expect([entry.name, modeOf(join(queue, entry.name))]).toEqual([entry.name, lessUmask(expected)])
     }
+  })
+
+  it('has them too where recovery makes it: segments that lead on, what it sets aside, notes of what readers lost', () => {
+    const queue = join(temporaryDirectory(), 'queue')
+    const options = { segmentSize: 4096, mode: 0o600 }
+    const writer = openWriter(queue, options)
+    appendNumbered(writer, 0, 200)
+    const { currentSegment } = readControlFile(queue)
+    const reader = openReader(queue, 'in-head')
+    while (reader.next()?.segmentId !== currentSegment);
+    reader.commit()
+    reader.close()
+    writer.close()
+    rmSync(segmentFile(queue, currentSegment))
+    openWriter(queue, options).close()
+    const { currentSegment: head, writeOffset } = readControlFile(queue)
+    overwrite(segmentFile(queue, head), writeOffset, Buffer.alloc(64, 0x55))
+    openWriter(queue, options).close()
+    const files = readdirSync(queue, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const made = files.filter(({ name }) => name !== 'in-head.meta')
+    const paths = made.map(({ parentPath, name }) => relative(queue, join(parentPath, name)))
+    expect(paths.map((path) => [path, modeOf(join(queue, path))])).toEqual(paths.map((path) => [path, 0o600]))
+    expect(paths).toEqual(expect.arrayContaining(['readers/in-head.lost', expect.stringMatching(/^quarantine\//)]))
   })
 
   it.each([0o400, 0o066, 0o1666, 1.5, -1, '0o600'])('cannot have permissions without the owner’s, or other bits: %s', (mode) => {

@@ -16,7 +16,7 @@ import {
 } from '../errors/index.js'
 import { absolutePath, type DirectoryPath } from '../files/absolute-path.js'
 import { bootId } from '../files/machine.js'
-import { makeDirectory } from '../files/make-directory.js'
+import { createDirectory } from '../files/make-directory.js'
 import { folderModeFor, QueueDirectory } from '../files/queue-directory.js'
 import { ReleaseStack } from '../files/release-stack.js'
 import { syncParents } from '../files/sync-directory.js'
@@ -101,7 +101,8 @@ function openHeld(
   resolved: ResolvedWriterOptions,
   { releases, made }: { releases: ReleaseStack; made: Made },
 ): QueueWriter {
-  const directory = prepareDirectory(path, resolved.mode, made)
+  createDirectory(path, folderModeFor(resolved.mode), made)
+  const directory = QueueDirectory.open(path, resolved.mode)
   releases.push(() => directory.close())
   releases.push(() => removeFolders(path, made))
   const lock = WriterLock.acquire(directory)
@@ -157,18 +158,6 @@ function rememberFailedSync<Result>(control: MappedControl, work: () => Result):
 }
 
 const SYNC_CALLS = ['msync', 'fsync', 'fdatasync']
-
-function prepareDirectory(path: string, fileMode: number, made: Made): QueueDirectory {
-  try {
-    made.topmost = makeDirectory(path, folderModeFor(fileMode))
-    if (made.topmost !== undefined) syncParents(path, made.topmost)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new NotAQueueError({ directory: path, detail: 'it is not a directory' }, { cause })
-    throw fromSystemError(cause, { path })
-  }
-  return QueueDirectory.open(path, fileMode)
-}
 
 /** Deletes the files of a queue that could not be made, in a directory that this open made, unless a reader came. The lock is held; files of other names are of other programs. */
 function removeFiles(directory: QueueDirectory, { topmost }: Made): void {

@@ -1,10 +1,10 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SOURCES_FILE } from '@chronicle-ts/core/internal'
+import { SOURCES_FILE, syncDirectory } from '@chronicle-ts/core/internal'
 import { ACKNOWLEDGED_FILE } from '../cold/acknowledged.js'
 import { SCHEMAS_DIRECTORY, SOURCES_DIRECTORY } from '../cold/queue-listing.js'
 import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
-import { syncFolder, writeDurably } from './write-durably.js'
+import { writeDurably } from './write-durably.js'
 
 /**
  * Small files and folders that belong to a queue beside its segments and positions. A queue whose records get other places has its own damage to acknowledge, and the hints in `sources/` name places.
@@ -31,5 +31,5 @@ function copyCompanion(from: string, to: string): void {
   }
   mkdirSync(to)
   for (const name of readdirSync(from)) if (!name.endsWith('.tmp')) copyCompanion(join(from, name), join(to, name))
-  syncFolder(to)
+  syncDirectory(to)
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type DirectoryPath,
@@ -22,6 +22,7 @@ import {
   READERS_DIRECTORY,
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
+  syncDirectory,
 } from '@chronicle-ts/core/internal'
 import { checksum } from '../cold/checksum.js'
 import { coded } from '../cold/coded.js'
@@ -41,7 +42,7 @@ import { isInside } from './is-inside.js'
 import { openHead } from './open-head.js'
 import { recoverOnce } from './recover-once.js'
 import { TemporaryCopy } from './temporary-copy.js'
-import { syncFolder, writeDurably } from './write-durably.js'
+import { writeDurably } from './write-durably.js'
 
 export interface BackupOptions {
   /** Copy positions of readers. Default: true. */
@@ -160,8 +161,8 @@ export class QueueBackup {
     const manifest = this.#manifest()
     if (this.#options.isRestore !== true)
       writeDurably(join(this.#temporary, BACKUP_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`)
-    syncFolder(join(this.#temporary, READERS_DIRECTORY))
-    syncFolder(this.#temporary)
+    syncDirectory(join(this.#temporary, READERS_DIRECTORY))
+    syncDirectory(this.#temporary)
     if (this.#options.isRestore === true) this.#recovery = recoverOnce(this.#temporary)
     this.#checkTarget()
     this.#folder.rename(this.#target)
@@ -338,9 +339,7 @@ function planCopy(source: string, options: BackupOptions): CopyPlan {
 function segmentIdsOf(directory: string, { firstId, lastId, count }: QueueInspection['segments']): number[] {
   if (firstId === undefined || lastId === undefined) return []
   if (lastId - firstId + 1 === count) return Array.from({ length: count }, (_, index) => firstId + index)
-  return readdirSync(directory)
-    .flatMap((name) => (/^\d{9,}\.q$/.test(name) ? [Number(name.slice(0, -2))] : []))
-    .sort((a, b) => a - b)
+  return [...listQueue(directory).segmentIds]
 }
 
 /** The position files that are valid, as they are. A save may go on meanwhile: then one of the two slots is whole. */

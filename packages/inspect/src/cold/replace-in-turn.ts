@@ -1,8 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { openPath, pause, writeWhole } from '@chronicle-ts/core/internal'
+import { openPath, pause, syncDirectory, writeWhole } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
-import { syncFolder } from '../backup/write-durably.js'
 
 /** A change of a small file takes milliseconds, also with its syncs. */
 const LOCK_TIMEOUT_MS = 10_000
@@ -27,7 +26,7 @@ export function replaceInTurn(path: string, change: () => string | undefined): v
       renameSync(draft, path)
       isPlaced = true
     }
-    syncFolder(dirname(path))
+    syncDirectory(dirname(path))
   } finally {
     try {
       if (!isPlaced) rmSync(draft, { force: true })

@@ -1,10 +1,16 @@
 import { renameSync } from 'node:fs'
 import { basename } from 'node:path'
-import { encodePosition, type QueueDirectory, READERS_DIRECTORY, setBytesAside, writeWhole } from '@chronicle-ts/core/internal'
+import {
+  encodePosition,
+  makeFile,
+  type QueueDirectory,
+  READERS_DIRECTORY,
+  setBytesAside,
+  writeWhole,
+} from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import type { ColdPosition } from '../cold/cold-item.js'
 import { StepSkipped, withLockedReader } from './locked-reader.js'
-import { makeFile } from './make-file.js'
 
 /**
  * Gives a registered reader another position, while no process uses its name. The old file is kept. A file that takes the place of the old one also makes a reader that waits for its lock look again.

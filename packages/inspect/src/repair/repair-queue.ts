@@ -1,11 +1,18 @@
 import { type DirectoryPath, NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
-import { checkOptions, pathOf, QueueDirectory, quarantineEntry, WriterLock, writeWhole } from '@chronicle-ts/core/internal'
+import {
+  checkOptions,
+  makeFile,
+  pathOf,
+  QueueDirectory,
+  quarantineEntry,
+  WriterLock,
+  writeWhole,
+} from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { inspectQueue } from '../cold/inspect-queue.js'
 import type { QueueProblem } from '../cold/queue-problem.js'
 import { verifyQueue } from '../cold/queue-verification.js'
 import { applyLockedSteps, applyRecovery, hasNotKept, type LockedStep, notKept } from './apply-repairs.js'
-import { makeFile } from './make-file.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
 

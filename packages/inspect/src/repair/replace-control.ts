@@ -1,17 +1,18 @@
-import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { linkSync, lstatSync } from 'node:fs'
 import { NotAQueueError } from '@chronicle-ts/core'
 import {
   bootId,
   CONTROL_FILE,
-  CONTROL_TEMPORARY_FILE,
   findOldControl,
   isCredibleSequence,
   type NewControlBlock,
+  publishControl,
   type QueueDirectory,
   quarantineEntry,
   RECORD_FLAG_HEADER_CRC,
   rebuildControl,
   recordLength,
+  removeTemporaryControl,
   SEGMENT_FIRST_RECORD_OFFSET,
   type SequenceBefore,
   setFileAside,
@@ -33,11 +34,10 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
     throw new NotAQueueError({ directory: directory.path, detail: 'the segment size cannot be determined from any segment' })
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())
-    renameSync(directory.at(CONTROL_TEMPORARY_FILE), directory.at(CONTROL_FILE))
-    directory.sync()
+    publishControl(directory)
     return keptAt
   } catch (cause) {
-    rmSync(directory.at(CONTROL_TEMPORARY_FILE), { force: true })
+    removeTemporaryControl(directory)
     throw cause
   }
 }

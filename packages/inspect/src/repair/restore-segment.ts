@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, ftruncateSync, linkSync, renameSync, rmSync } from 'node:fs'
 import {
   encodeSegmentHeader,
+  makeFile,
   openPath,
   type QueueDirectory,
   quarantineEntry,
@@ -14,7 +15,6 @@ import {
 import { ColdFile } from '../cold/cold-file.js'
 import { ColdSegment } from '../cold/cold-segment.js'
 import { StepSkipped } from './locked-reader.js'
-import { makeFile } from './make-file.js'
 
 /** Bytes that are copied at once. */
 const COPY_LENGTH = 1 << 20

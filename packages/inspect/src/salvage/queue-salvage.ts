@@ -14,11 +14,12 @@ import {
   recordLength,
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
+  syncDirectory,
 } from '@chronicle-ts/core/internal'
 import { copyCompanions } from '../backup/companions.js'
 import { isInside } from '../backup/is-inside.js'
 import { TemporaryCopy } from '../backup/temporary-copy.js'
-import { syncFolder, writeDurably } from '../backup/write-durably.js'
+import { writeDurably } from '../backup/write-durably.js'
 import { checksum } from '../cold/checksum.js'
 import { coded } from '../cold/coded.js'
 import { ColdFile } from '../cold/cold-file.js'
@@ -179,8 +180,8 @@ export class QueueSalvage {
       writeDurably(join(this.#temporary, READERS_DIRECTORY, readerFileName(name)), position)
     }
     copyCompanions(this.#source, this.#temporary, 'other-places')
-    syncFolder(join(this.#temporary, READERS_DIRECTORY))
-    syncFolder(this.#temporary)
+    syncDirectory(join(this.#temporary, READERS_DIRECTORY))
+    syncDirectory(this.#temporary)
     this.#folder.rename(this.#target)
     this.#close()
     return this.#report(nextSequence)

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { fromSystemError } from '@chronicle-ts/core/internal'
+import { fromSystemError, syncDirectory } from '@chronicle-ts/core/internal'
 import type { OutputStream } from '../../output/output.js'
 import { realPath } from '../../real-path.js'
 
@@ -107,12 +107,7 @@ export class ExportFile implements OutputStream {
 
 function syncFolder(path: string): void {
   try {
-    const fd = openSync(path, 'r')
-    try {
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
+    syncDirectory(path)
   } catch {
     // A folder that may not be read is left to the system; the file itself is synced.
   }
