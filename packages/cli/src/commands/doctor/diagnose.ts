@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import {
   inspectState,
   markAcknowledged,
@@ -13,7 +12,7 @@ import { InterruptedError } from '../../command-error.js'
 import { messageOfError } from '../../error-report.js'
 import { interruptibleTurn } from '../../interruptible.js'
 import { printable } from '../../output/printable.js'
-import { ProgressLine } from '../../output/progress.js'
+import { runStepsAsFarAsPossible } from '../../run-steps.js'
 import type { QueueDiagnosis } from './finding.js'
 import { markerFindings } from './marker-findings.js'
 import { queueFindings } from './queue-findings.js'
@@ -53,16 +52,10 @@ async function readMetadata(context: CommandContext, queue: string): Promise<Que
 }
 
 async function readEverything(context: CommandContext, queue: string): Promise<QueueReading> {
-  const line = new ProgressLine(process.stderr, `doctor ${printable(queue)}`)
   using verification = await interruptibleTurn(context, () => verifyQueue(queue))
-  let more = true
-  while (more && !context.signal.aborted) {
-    more = verification.step()
-    line.update(verification.progress.bytes, verification.progress.bytesTotal)
-    await turn()
-  }
-  line.clear()
+  const progress = { label: `doctor ${printable(queue)}`, at: () => verification.progress }
+  const complete = await runStepsAsFarAsPossible(context, verification, progress)
   const { inspection } = verification
   const problems = markAcknowledged(queue, verification.problems)
-  return { inspection, state: stateOfQueue(inspection), problems, complete: !more }
+  return { inspection, state: stateOfQueue(inspection), problems, complete }
 }

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { type QueueVerification, type VerifyOptions, type VerifyProgress, verifyQueue } from '@chronicle-ts/inspect'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext, Runner } from '../../command-context.js'
@@ -11,10 +10,10 @@ import { toJsonReport } from '../../output/json.js'
 import { manual } from '../../output/manual.js'
 import { printable } from '../../output/printable.js'
 import { exitCodeOfProblems, renderProblems } from '../../output/problems.js'
-import { ProgressLine } from '../../output/progress.js'
 import { formatBytes, formatCountOf, formatDuration } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
 import { onQueuesIn } from '../../queues/queues-in.js'
+import { runStepsAsFarAsPossible } from '../../run-steps.js'
 
 interface VerifyCommandOptions {
   readonly from?: { readonly segmentId: number; readonly offset?: number }
@@ -87,21 +86,15 @@ async function verifyAll(context: CommandContext, queues: readonly string[], opt
 }
 
 async function verifyOne(context: CommandContext, queue: string, options: VerifyOptions): Promise<Verified> {
-  const line = new ProgressLine(process.stderr, `verify ${printable(queue)}`)
   const startedNs = process.hrtime.bigint()
   using verification = await interruptibleTurn(context, () => verifyQueue(queue, options))
-  let more = true
-  while (more && !context.signal.aborted) {
-    more = verification.step()
-    line.update(verification.progress.bytes, verification.progress.bytesTotal)
-    await turn()
-  }
-  line.clear()
+  const shown = { label: `verify ${printable(queue)}`, at: () => verification.progress }
+  const complete = await runStepsAsFarAsPossible(context, verification, shown)
   const { progress, problems } = verification
   const isRange = options.from !== undefined || options.toSegment !== undefined
-  if (!more && isRange && progress.segments === 0 && problems.length === 0)
+  if (complete && isRange && progress.segments === 0 && problems.length === 0)
     throw new UsageError(`${queue} has no segment in that range: nothing was checked`)
-  return { queue, complete: !more, progress, elapsedNs: process.hrtime.bigint() - startedNs, problems }
+  return { queue, complete, progress, elapsedNs: process.hrtime.bigint() - startedNs, problems }
 }
 
 function printResult({ output }: CommandContext, result: Verified): void {
