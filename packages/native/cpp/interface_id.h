@@ -3,6 +3,6 @@
 
 namespace chronicle {
 
-constexpr char kInterfaceId[] = "6016af14";
+constexpr char kInterfaceId[] = "c664c3cb";
 
 }  // namespace chronicle

@@ -31,6 +31,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineClock(env, exports);
   defineAffinity(env, exports);
   defineNotifyService(env, exports);
+  defineHangUp(env, exports);
   defineFutex(env, exports);
   defineParker(env, exports);
   defineBackground(env, exports);

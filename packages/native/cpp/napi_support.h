@@ -94,6 +94,7 @@ void defineCrc(napi_env env, napi_value exports);
 void defineClock(napi_env env, napi_value exports);
 void defineAffinity(napi_env env, napi_value exports);
 void defineNotifyService(napi_env env, napi_value exports);
+void defineHangUp(napi_env env, napi_value exports);
 void defineFutex(napi_env env, napi_value exports);
 void defineParker(napi_env env, napi_value exports);
 void defineBackground(napi_env env, napi_value exports);

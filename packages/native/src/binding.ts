@@ -81,7 +81,7 @@ export interface Binding {
    */
   closeHold(hold: number, clearRecord: boolean, timeoutMs: number): boolean
 
-  // -- crc.cc, clock.cc, affinity.cc -------------------------------------------------------------------------------------------------
+  // -- crc.cc, clock.cc, affinity.cc, hang_up.cc -------------------------------------------------------------------------------------------------
   /** CRC-32 (IEEE) of the bytes, continued from `seed` (the CRC so far, 0 to begin). */
   crc32(bytes: Uint8Array, seed?: number): number
   /** CLOCK_REALTIME in nanoseconds. */
@@ -91,6 +91,8 @@ export interface Binding {
   threadAffinity(): number[]
   /** Sends a line of `sd_notify(3)` to the service manager. False where none asked for it; throws where its socket refuses. */
   notifyService(state: string): boolean
+  /** `poll(2)` without waiting: whether the other end of this pipe, socket or terminal is closed. False for files. Throws EBADF. */
+  hasHungUp(fd: number): boolean
   /** `sched_yield`: another runnable thread may have the CPU. */
   yieldThread(): void
 

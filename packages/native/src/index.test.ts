@@ -35,6 +35,7 @@ it('gives every function that the contract names', () => {
       ...['reserveBlocks', 'zeroRange', 'dataOffset', 'renameNoReplace', 'tryLock', 'unlock', 'crc32', 'realtimeNs'],
       ...[
         'notifyService',
+        'hasHungUp',
         'setThreadAffinity',
         'threadAffinity',
         'yieldThread',
