@@ -17,6 +17,16 @@ describe('errorReport', () => {
     expect(errorReport('tail', error)).toMatchObject({ command: 'tail', code, message: error.message })
   })
 
+  it('names the code of what the system refuses, in text as in JSON', () => {
+    const refused = Object.assign(new Error("ENOTDIR: not a directory, stat 'a/b'"), {
+      code: 'ENOTDIR',
+      path: 'a/b',
+      syscall: 'stat',
+    })
+    expect(messageOfError(refused)).toMatch(/^Not a queue.* directory=a\/b \(ERR_NOT_A_QUEUE\)$/)
+    expect(errorReport('tail', refused).code).toBe('ERR_NOT_A_QUEUE')
+  })
+
   it('has the facts of an error of a message type', () => {
     const error = new SchemaIncompatibleError({ type: 'Quote', typeId: 1, differences: ['bid is gone'] })
     expect(errorReport('schema', error).facts).toEqual({ type: 'Quote', typeId: 1, differences: ['bid is gone'] })

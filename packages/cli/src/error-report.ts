@@ -40,8 +40,9 @@ export function exitCodeOfError(error: unknown): number {
 
 /** One line: what happened, with the code where there is one. */
 export function messageOfError(error: unknown): string {
-  if (isQueueError(error) || isSchemaError(error)) return `${error.message} (${error.code})`
-  return error instanceof Error ? error.message : String(error)
+  const known = fromSystemError(error)
+  if (isQueueError(known) || isSchemaError(known)) return `${known.message} (${known.code})`
+  return known instanceof Error ? known.message : String(known)
 }
 
 /** Everything that a program needs to know about an error, as one object. */

@@ -1,3 +1,4 @@
+import { hasHungUp } from '@chronicle-ts/core/internal'
 import { createPalette, type Palette, wantsColour } from './palette.js'
 import { harmless } from './printable.js'
 import { columnsOf } from './terminal-size.js'
@@ -5,11 +6,14 @@ import { columnsOf } from './terminal-size.js'
 /** Lines are gathered up to this size, and handed over at once. */
 const BUFFER_LENGTH = 64 * 1024
 const NARROWEST_WIDTH = 40
+const LOOK_INTERVAL_MS = 500
 
 /** What the commands write results to. */
 export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
+  /** The descriptor; absent where there is none to ask. */
+  readonly fd?: number
   /** Whether more was written than the other end has taken; absent where every write is complete when it returns. */
   readonly writableNeedDrain?: boolean
   /** Bytes that the other end has not taken; absent as above. */
@@ -32,6 +36,7 @@ export class Output {
   #pending: string[] = []
   #pendingLength = 0
   #closed = false
+  #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly stream: OutputStream,
@@ -49,6 +54,15 @@ export class Output {
 
   /** Whether the other end of the pipe is gone. */
   get closed(): boolean {
+    return this.#closed
+  }
+
+  /** {@link closed} for a command that has nothing to write, and so would never know: asks the system, twice a second at most. */
+  noticeClosed(): boolean {
+    const now = performance.now()
+    if (this.#closed || now - this.#lookedMs < LOOK_INTERVAL_MS) return this.#closed
+    this.#lookedMs = now
+    if (this.stream.fd !== undefined && hasHungUp(this.stream.fd)) this.markClosed()
     return this.#closed
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { openReader } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createProgram } from '../../src/program.js'
@@ -86,6 +86,16 @@ describe('a mistyped queue', () => {
       expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/./) })
       if (json) expect(JSON.parse(stdout)).toMatchObject({ command: words[0], exitCode: 1, code: expect.stringMatching(/^ERR_/) })
       else expect(stdout).toBe('')
+    }
+  })
+
+  it.each(LINES)('is explained in words when its path leads through a file, or in a circle: %s', (line) => {
+    symlinkSync('circle', folder.join('circle'))
+    for (const path of ['old/nope', 'circle']) {
+      const words = line.split(' ').map((word) => word.replace('NOPE', folder.join(path)).replace('ROOT', folder.path))
+      const { exitCode, stdout, stderr } = runCli(words)
+      expect([path, exitCode, stdout]).toEqual([path, 1, ''])
+      expect(stderr).not.toMatch(/"E[A-Z]+: /)
     }
   })
 

@@ -258,7 +258,7 @@ describe('chron-cli bench', () => {
   it('ends where no directory can be made', () => {
     const { exitCode, stderr } = runCli(['bench', '-d', '/proc/nothing/here'])
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('ENOENT')
+    expect(stderr).toContain('ERR_NOT_FOUND')
   })
 
   it('touches no directory that another run is using', () => {

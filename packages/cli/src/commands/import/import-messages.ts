@@ -59,8 +59,7 @@ function readRegistryOf(queue: string): CarriedRegistry {
 
 function openInput(file: string): ImportStream {
   if (file === '-') return process.stdin
-  // Without O_NONBLOCK a named pipe without a writer would hang the process where no signal reaches it.
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  const fd = openFile(file)
   let isFile = false
   try {
     isFile = fstatSync(fd).isFile()
@@ -69,6 +68,20 @@ function openInput(file: string): ImportStream {
   }
   if (isFile) return createReadStream('', { fd })
   return createReadStream(file)
+}
+
+/** @throws BadInputError for a path that leads nowhere, and what the system says of a file. */
+function openFile(file: string): number {
+  try {
+    // Without O_NONBLOCK a named pipe without a writer would hang the process where no signal reaches it.
+    return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // The errors of these codes speak of a queue.
+    if (code === 'ENOTDIR') throw new BadInputError(file, undefined, 'a part of the path is not a directory')
+    if (code === 'ELOOP') throw new BadInputError(file, undefined, 'the path is a circle of symbolic links')
+    throw error
+  }
 }
 
 interface Inputs {

@@ -250,7 +250,7 @@ describe('chron-cli export and import', () => {
   it('makes no queue when there is nothing to read', () => {
     const { exitCode, stderr } = runCli(['import', folder.join('new'), folder.join('nothing'), '--yes'])
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('ENOENT')
+    expect(stderr).toContain('ERR_NOT_FOUND')
     expect(existsSync(folder.join('new'))).toBe(false)
   })
 

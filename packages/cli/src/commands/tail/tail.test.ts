@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   mkdirSync,
@@ -16,7 +17,7 @@ import { openWriter } from '@chronicle-ts/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildQueue, textPayloads } from '../../../test/support/build-queue.js'
 import { fingerprint, QueueFolder } from '../../../test/support/queue-folder.js'
-import { exitOf, readUntil, runCli, runCliUnprivileged, startCli } from '../../../test/support/run-cli.js'
+import { BIN, exitOf, readUntil, runCli, runCliUnprivileged, startCli } from '../../../test/support/run-cli.js'
 
 let folder: QueueFolder
 
@@ -266,6 +267,26 @@ describe('chron-cli tail -f', () => {
     })
     expect(await exitOf(child)).toBe(0)
     expect(errors).toBe('')
+  })
+
+  it.each([
+    ['a pipe', 'exec "$0" "$1" tail "$2" -n 1 -f'],
+    ['a pipe that a search keeps empty', 'exec "$0" "$1" tail "$2" -n 1 -f --grep nothing'],
+  ])('ends when the other end of %s is closed, although no message comes', (_, command) => {
+    const queue = folder.join('queue')
+    buildQueue(queue, { payloads: textPayloads(3) })
+    // The shell waits for both ends. What ends without reading closes the pipe before anything is written.
+    const { status, stderr } = spawnSync('sh', ['-c', `(${command}) | true`, process.execPath, BIN, queue], { timeout: 50_000 })
+    expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' })
+  })
+
+  it('ends when the other end of a socket is closed, although no message comes', async () => {
+    const queue = folder.join('queue')
+    buildQueue(queue, { payloads: textPayloads(3) })
+    const child = startCli(['tail', queue, '-n', '1', '-f', '--json'])
+    await readUntil(child, (text) => text.includes('\n'))
+    child.stdout.destroy()
+    expect(await exitOf(child)).toBe(0)
   })
 
   it('L9: pins nothing and leaves no trace of itself behind', async () => {

@@ -64,6 +64,7 @@ async function printMerged(
   const turns = new TurnClock()
   for (let printed = 0; printed < limit && !signal.aborted; ) {
     if (turns.isDue) await turns.take()
+    if (output.noticeClosed()) return
     for (const { record, search } of sources) if (record === undefined && search.isSearching) await search.settled(signal)
     if (signal.aborted) return
     if (output.isFull) await output.drained(signal)
