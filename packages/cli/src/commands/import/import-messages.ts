@@ -77,7 +77,7 @@ function openFile(file: string): number {
     return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // The errors of these codes speak of a queue.
+    // The errors of these codes are about a queue.
     if (code === 'ENOTDIR') throw new BadInputError(file, undefined, 'a part of the path is not a directory')
     if (code === 'ELOOP') throw new BadInputError(file, undefined, 'the path is a circle of symbolic links')
     throw error
