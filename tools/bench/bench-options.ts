@@ -36,7 +36,7 @@ telemetry: what events, spans and traced appends cost (the suite of that name).
                     dashboard: watching, paint, bundle, newest, search)
   --messages N      budgets: messages of the sustained run (20000000; with --short 3000000); bridge: records to carry (8000000)
   --short           budgets: a sustained run that fits into memory and half a minute
-  --nats-server P   bridge: path of the server (the installed one)
+  --nats-server P   bridge: path of the server (that of CHRONICLE_NATS_SERVER, or the installed one)
   --payload BYTES   length of the messages, at least 16 (64)
   --rounds N        rounds in which the candidates take turns (5)
   --seconds S       seconds per candidate and round (0.1)

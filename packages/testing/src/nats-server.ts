@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 
+/** Names the server that is used instead of the installed one: tests, proofs, benchmarks and examples run with several versions. */
+const VARIABLE = 'CHRONICLE_NATS_SERVER'
 /** Debian installs it outside of a user's path. */
 const PLACES = ['nats-server', '/usr/sbin/nats-server']
 const LOOK_INTERVAL_MS = 10
@@ -34,9 +36,14 @@ export interface NatsServerOptions {
   readonly prefix?: readonly string[]
 }
 
-/** Returns the `nats-server` at this path, or the installed one; `undefined` where it is missing. */
+/**
+ * Returns the `nats-server` at this path. Without a path it is the one that the environment variable `CHRONICLE_NATS_SERVER` names, and the installed one where that is not set.
+ *
+ * @returns `undefined` where it is missing.
+ */
 export function findNatsServer(path?: string): NatsBinary | undefined {
-  for (const place of path === undefined ? PLACES : [pathOf(path, 'path')]) {
+  const named = path === undefined ? process.env[VARIABLE] || undefined : pathOf(path, 'path')
+  for (const place of named === undefined ? PLACES : [named]) {
     const [, major, minor, patch] =
       /v(\d+)\.(\d+)\.(\d+)/.exec(spawnSync(place, ['--version'], { encoding: 'utf8' }).stdout ?? '') ?? []
     if (patch !== undefined) return { path: place, version: [Number(major), Number(minor), Number(patch)] }

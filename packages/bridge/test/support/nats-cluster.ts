@@ -11,7 +11,7 @@ const SECTION = '## Setting up three servers'
 const NAMES = ['nats1', 'nats2', 'nats3'] as const
 const PASSWORD = 'secret'
 
-const BINARY = findNatsServer(process.env['CHRONICLE_NATS_SERVER'])
+const BINARY = findNatsServer()
 
 /** `sync_interval: always` came with 2.10. */
 function isNew([major, minor]: readonly [number, number, number]): boolean {

@@ -2,8 +2,7 @@ import { findNatsServer, NatsServer, type NatsServerOptions } from '@chronicle-t
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { newDirectory, temporaryDirectory } from './queues.js'
 
-/** Another one than the installed one: proofs run with several versions. */
-const BINARY = findNatsServer(process.env['CHRONICLE_NATS_SERVER'])
+const BINARY = findNatsServer()
 
 /** Why tests of JetStream do not run; `undefined` where they do. */
 export const NO_SERVER = BINARY === undefined ? 'nats-server is not installed: the tests of JetStream are skipped' : undefined
