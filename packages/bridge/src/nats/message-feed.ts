@@ -108,7 +108,7 @@ export class MessageFeed {
     if (message.subject === this.#inbox) this.#answered(message)
     else {
       this.#asked--
-      this.#waiting.push(new FedMessage(message))
+      this.#waiting.push(new FedMessage(message, this.#connection))
       this.#wake?.()
     }
   }

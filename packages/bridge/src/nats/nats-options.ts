@@ -4,14 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import { InvalidArgumentError, isQueueError } from '@chronicle-ts/core'
 import { checkOptions, checkSignal, fromSystemError, type OptionNames } from '@chronicle-ts/core/internal'
-import {
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  type NodeConnectionOptions,
-  nkeyAuthenticator,
-} from '@nats-io/transport-node'
+import { credsAuthenticator, type NatsConnection, type NodeConnectionOptions, nkeyAuthenticator } from '@nats-io/transport-node'
 import { Backoff, Outage } from './backoff.js'
+import { connectWithMessages } from './message-transport.js'
 import type { SessionNote } from './passing.js'
 import { fromServerError } from './refusals.js'
 
@@ -68,7 +63,7 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
   const outage = new Outage()
   const settings = { ...settingsOf(options, servers), servers, reconnectDelayHandler: () => outage.pauseMs() }
   try {
-    const connection = await connect(settings)
+    const connection = await connectWithMessages(settings)
     void follow(connection, outage)
     return connection
   } catch (error) {

@@ -184,6 +184,8 @@ export class Puller {
       if (message.sequence <= (this.#taken ?? 0)) continue
       this.#take(message)
       flusher.taken(message, !this.#sink.isInside)
+      // The parts of a record are used until the last one is there.
+      if (!this.#sink.isInside) message.release()
       if (message.sequence >= last) break
       if (flusher.isFull) await flusher.room()
     }

@@ -60,7 +60,7 @@ export class SinkFlusher {
    */
   taken(message: FedMessage, isWhole: boolean): void {
     if (this.#failure !== undefined) throw this.#failure.error
-    this.#takenBytes += message.data.length + MESSAGE_BYTES
+    this.#takenBytes += message.length + MESSAGE_BYTES
     if (!isWhole) return
     this.#taken = message
     this.#wholeBytes = this.#takenBytes
