@@ -258,6 +258,9 @@ describe('a registry file', () => {
       'with a field named as a part of every object',
       changed((file) => Object.assign(file.fields[2] ?? {}, { name: '__proto__' })),
     ],
+    ['with a damaged letter in the name of a field', letter('"tsEvent"', '"tsEvenu"')],
+    ['with a damaged letter in the name of the type', letter('"Quote"', '"Quoue"')],
+    ['with a damaged letter in its encoding', letter('"flat1"', '"fmat1"')],
     ['with a field of a version that no record can have', changed((file) => Object.assign(file.fields[2] ?? {}, { since: 300 }))],
     ['a directory', (path) => replaceWith(path, () => mkdirSync(path))],
     ['a link out of the queue', (path) => replaceWith(path, () => symlinkSync('/etc/hostname', path))],
@@ -265,9 +268,14 @@ describe('a registry file', () => {
     ['a pipe without a writer', (path) => replaceWith(path, () => execFileSync('mkfifo', [path]))],
   ]
 
+  function letter(text: string, damaged: string): (path: string) => void {
+    return (path) => writeFileSync(path, readFileSync(path, 'utf8').replace(text, damaged))
+  }
+
+  /** Without a checksum, which would find each of these changes. */
   function changed(change: (file: { fields: object[] }) => void): (path: string) => void {
     return (path) => {
-      const file = JSON.parse(readFileSync(path, 'utf8'))
+      const { checksum: _checksum, ...file } = JSON.parse(readFileSync(path, 'utf8'))
       change(file)
       writeFileSync(path, JSON.stringify(file))
     }

@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -104,6 +109,21 @@ describe('the registry of a queue', () => {
     expect(saveSchema(queue, base)).toBe(true)
     expect(readFileSync(path, 'utf8')).toBe(encodeSchema(base.description))
     expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.1.json'])
+  })
+
+  it('keeps a file of the same type and version that cannot be read now: it may hold another definition', () => {
+    mkdirSync(join(queue, 'schemas'))
+    const path = join(queue, 'schemas/1.1.json')
+    execFileSync('mkfifo', [path])
+    // With a writer, reading a pipe without waiting is an error of the system, as reading a file without permission is.
+    const writer = openSync(path, constants.O_RDWR)
+    try {
+      expect(thrownBy(() => saveSchema(queue, base))).toMatchObject({ code: 'ERR_IO', errnoName: 'EAGAIN' })
+      expect(lstatSync(path).isFIFO()).toBe(true)
+      expect(readdirSync(join(queue, 'schemas'))).toEqual(['1.1.json'])
+    } finally {
+      closeSync(writer)
+    }
   })
 
   it('keeps what another process has written since the registry was read', () => {

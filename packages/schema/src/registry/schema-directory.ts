@@ -108,12 +108,12 @@ export function checkAgainstRegistry(registry: SchemaRegistry, type: RegisteredT
 }
 
 /**
- * Puts a type into the registry of a queue, before its first record is appended. The file appears whole and synced, by rename; one that is there already, for
- * this type and version, is kept when it is equal and replaced when it was damaged. Of two processes that add different definitions at once, one gets the error.
+ * Puts a type into the registry of a queue, before its first record is appended. The file appears whole and synced, by rename. One that
+ * is there already for this type and version is kept when it is equal or cannot be read, and replaced when it is damaged. Of two processes that add different definitions at once, one gets the error.
  *
  * @param registry what was read of this queue before, with the files of this type
  * @returns whether a file was written
- * @throws `ERR_SCHEMA_INCOMPATIBLE` when the registry holds another definition, `ERR_IO`
+ * @throws `ERR_SCHEMA_INCOMPATIBLE` when the registry holds another definition, `ERR_IO` also when the file of this type and version cannot be read
  */
 export function saveSchema(queueDirectory: string, type: RegisteredType, registry?: SchemaRegistry): boolean {
   checkRegisteredType(type)
@@ -122,7 +122,9 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
   for (let attempts = 0; attempts < SAVE_ATTEMPTS_MAX; attempts++) {
     checkAgainstRegistry(known, type)
     if (known.schemas.some(({ typeId, version }) => typeId === type.typeId && version === type.version)) return false
-    const isDamaged = known.problems.some((problem) => problem.path === path)
+    const problem = known.problems.find((one) => one.path === path)
+    if (problem !== undefined && !isDamage(problem.error)) throw problem.error
+    const isDamaged = problem !== undefined
     if (createFile(queueDirectory, path, { text: encodeSchema(type.description), isDamaged })) {
       keepIfCompatible(queueDirectory, type, path)
       return true
@@ -131,6 +133,11 @@ export function saveSchema(queueDirectory: string, type: RegisteredType, registr
     known = readSchemas(queueDirectory, [type.typeId])
   }
   throw new SchemaIoError({ path, errnoName: 'EEXIST' })
+}
+
+/** Whether the file says nothing: its content is damaged, or it is a link. One that this process may not read, or that the disk does not give now, is not known to be damaged. */
+function isDamage(error: SchemaError): boolean {
+  return !(error instanceof SchemaIoError) || error.errnoName === 'ELOOP'
 }
 
 /** Another process may have added another version meanwhile, in a file of another name. */

@@ -3,7 +3,10 @@ import { oracleBytes, oracleSchema } from '../../test/oracles/oracle-files.js'
 import { codeOf } from '../../test/support/thrown.js'
 import {
   encodeSchema,
+  enumOf,
   f64,
+  flags,
+  isSchemaError,
   jsonMessage,
   list,
   message,
@@ -16,14 +19,15 @@ import {
   u16,
   utf8,
 } from '../index.js'
+import { foreignEncodingOf } from './schema-file.js'
 
 const quote = message('Quote', 1, { flag: u8(), bid: f64(), levels: list({ flag: u8(), price: f64() }), note: utf8() }).since(2, {
   venue: u16(),
 })
 
-/** The file of a type with one thing changed. */
+/** The file of a type with one thing changed. It has no checksum, as files of former versions have none: the other checks must find it. */
 function changed(edit: (file: Record<string, never>) => void): string {
-  const file = JSON.parse(encodeSchema(quote.description))
+  const { checksum: _checksum, ...file } = JSON.parse(encodeSchema(quote.description))
   edit(file)
   return JSON.stringify(file)
 }
@@ -52,7 +56,33 @@ it('has a form that stays', () => {
       { name: 'size', offset: 8, kind: 'u16' },
       { name: 'venue', offset: 10, since: 2, kind: 'u8', optional: true },
     ],
+    checksum: '0859f51b7d80d26a',
   })
+})
+
+it('is refused, or says what it said before, whichever of its bytes is damaged', () => {
+  const type = message('Order', 300, { side: enumOf({ buy: 0, sell: 1 }), tags: flags(['new', 'last']), id: u8() }).keyedBy('id')
+  const text = encodeSchema(type.description)
+  let accepted = 0
+  for (let at = 0; at < text.length; at++) {
+    for (const bit of [1, 4, 32]) {
+      const damaged = text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ bit) + text.slice(at + 1)
+      try {
+        expect(parseSchema(damaged), damaged).toEqual(type.description)
+        accepted++
+      } catch (error) {
+        expect(isSchemaError(error, 'ERR_INVALID_ARGUMENT'), String(error)).toBe(true)
+        expect(foreignEncodingOf(damaged), damaged).toBeUndefined()
+      }
+    }
+  }
+  // The blanks between its parts, and the name of the checksum.
+  expect(accepted).toBeGreaterThan(0)
+})
+
+it('is read without a checksum, as former versions wrote it, and with blanks and lines in other places', () => {
+  expect(parseSchema(changed(() => undefined))).toEqual(quote.description)
+  expect(parseSchema(JSON.stringify(JSON.parse(encodeSchema(quote.description))))).toEqual(quote.description)
 })
 
 describe('a type that is made of its file', () => {

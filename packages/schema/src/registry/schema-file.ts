@@ -7,6 +7,7 @@ import { blockLengthAt } from '../layout/field-size.js'
 import { checkIsDescription, fingerprintOf } from '../layout/fingerprint.js'
 import { FlatMessage } from '../message/flat-message.js'
 import type { AnyMessageType } from '../message/message-type.js'
+import { nodeCrypto } from '../node-crypto.js'
 import { SbeMessage } from '../sbe/sbe-message.js'
 import type { SchemaDescription } from '../spec/field-spec.js'
 import { checkDescription, isEncoding } from './check-description.js'
@@ -14,6 +15,9 @@ import { checkDescription, isEncoding } from './check-description.js'
 /*
  * The registry file of a message type: JSON, one per type and version, `<typeId>.<version>.json`. It holds what a tool needs to decode messages of that
  * version without the program that wrote them. Losing it loses names, never data.
+ *
+ * The fingerprint leaves names out. So a checksum covers everything: a name with a damaged letter would be another definition of the type, which no
+ * program could open the queue with. Files of former versions of this package have no checksum, and those versions read files that have one.
  */
 
 const FORMAT = 'chronicle-schema'
@@ -50,7 +54,7 @@ export function encodeSchema(description: SchemaDescription): string {
     ...(sbe && { sbe }),
     ...(protobuf && { protobuf }),
   }
-  return `${JSON.stringify(file, null, 2)}\n`
+  return `${JSON.stringify({ ...file, checksum: checksumOf(file) }, null, 2)}\n`
 }
 
 /**
@@ -64,6 +68,7 @@ export function parseSchema(text: string): SchemaDescription {
   const file = parseObject(text)
   if (file['format'] !== FORMAT) throw refuse(file['format'], `the format ${FORMAT}`)
   if (file['formatVersion'] !== FORMAT_VERSION) throw refuse(file['formatVersion'], `the format version ${FORMAT_VERSION}`)
+  checkChecksum(file)
   const { name, typeId, version, encoding, fields, key, sbe, protobuf } = file as unknown as SchemaDescription
   const description: SchemaDescription = {
     name,
@@ -85,6 +90,7 @@ export function foreignEncodingOf(text: string): string | undefined {
   try {
     const file = parseObject(text)
     const { encoding } = file as { encoding?: unknown }
+    checkChecksum(file)
     const isWhole = file['format'] === FORMAT && file['formatVersion'] === FORMAT_VERSION
     return isWhole && typeof encoding === 'string' && !isEncoding(encoding) ? encoding : undefined
   } catch {
@@ -108,6 +114,24 @@ export function messageFromDescription(description: SchemaDescription): AnyMessa
     case 'protobuf':
       return protobufFromDescription(description)
   }
+}
+
+/** 16 hexadecimal digits of what the file holds beside them. Blanks between its parts do not count. */
+function checksumOf(content: object): string {
+  return nodeCrypto().createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
+}
+
+/** @throws `ERR_INVALID_ARGUMENT` */
+function checkChecksum(file: Readonly<Record<string, unknown>>): void {
+  const { checksum, ...content } = file
+  if (checksum === undefined) return
+  let expected = ''
+  try {
+    expected = checksumOf(content)
+  } catch (cause) {
+    throw refuse('its parts', 'parts that are nested less deeply', cause)
+  }
+  if (checksum !== expected) throw refuse(checksum, `the checksum ${expected}`)
 }
 
 function parseObject(text: string): Record<string, unknown> {
