@@ -117,6 +117,19 @@ describe('what a processor keeps beside its output', () => {
     expect(readAll(output.directory)).toEqual(['1.0 a0', '2.0 b0', '1.1 a1', '2.1 b1', '1.2 a2', '2.2 b2'])
   })
 
+  it('refuses a list with a damaged letter, by which an input would be a new one and be processed again', async () => {
+    const inputs = { quotes: recordedQueue([0, 2, 4]) }
+    using output = openOutput()
+    await openAndProcess({ inputs, output }, 2)
+    const list = join(output.directory, 'sources.json')
+    const text = readFileSync(list, 'utf8')
+    writeFileSync(list, text.replace('quotes', 'quotet'))
+    expect(() => openProcessor({ inputs, output })).toThrow(code('ERR_INVALID_ARGUMENT', { argument: list }))
+    writeFileSync(list, text)
+    await openAndProcess({ inputs, output }, 1)
+    expect(readAll(output.directory)).toEqual(['1.0 quotes0', '1.1 quotes1', '1.2 quotes2'])
+  })
+
   it('makes the list of its only input again', async () => {
     const inputs = { a: recordedQueue([0, 2, 4]) }
     using output = openOutput()

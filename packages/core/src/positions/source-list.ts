@@ -1,5 +1,6 @@
 import { closeSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { binding } from '@chronicle-ts/native'
 import { fromSystemError, InvalidArgumentError } from '../errors/index.js'
 import { makeFile } from '../files/make-file.js'
 import { nodeCrypto } from '../files/node-crypto.js'
@@ -43,9 +44,11 @@ export function readSources(directory: string): ListedSource[] {
 /** Returns the sources of a list as text; `undefined` for any other text. */
 export function parseSources(text: string): ListedSource[] | undefined {
   try {
-    const { schemaVersion, sources } = JSON.parse(text) as { schemaVersion: unknown; sources: unknown }
+    const { checksum, ...list } = JSON.parse(text) as { schemaVersion: unknown; sources: unknown; checksum?: unknown }
+    const { schemaVersion, sources } = list
     if (schemaVersion !== SCHEMA_VERSION || !Array.isArray(sources) || !sources.every(isSource)) return undefined
-    return sources
+    // Former versions wrote none, and programs that write a list as a part of something else have none.
+    return checksum === undefined || checksum === checksumOf(list) ? sources : undefined
   } catch {
     return undefined
   }
@@ -53,7 +56,13 @@ export function parseSources(text: string): ListedSource[] | undefined {
 
 /** Returns the list as text; the same list has the same text. */
 export function formatSources(sources: readonly ListedSource[]): string {
-  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, sources }, undefined, 2)}\n`
+  const list = { schemaVersion: SCHEMA_VERSION, sources }
+  return `${JSON.stringify({ ...list, checksum: checksumOf(list) }, undefined, 2)}\n`
+}
+
+/** CRC-32 of the list. With a damaged letter a source would have another name: its messages would be processed again, as those of a new source. */
+function checksumOf(list: object): number {
+  return binding.crc32(Buffer.from(JSON.stringify(list)))
 }
 
 /** Replaces the list of a queue, by rename. It is on the disk when this returns. @throws the code of a call of the system that failed. */
