@@ -28,6 +28,34 @@ function differences(one: { description: Parameters<typeof checkCompatible>[0] }
   return error.differences
 }
 
+interface SbeParts {
+  readonly version?: number
+  readonly field?: string
+  readonly groupField?: string
+  readonly data?: string
+  readonly blockLength?: number
+  readonly groupBlockLength?: number
+}
+
+/** A message of SBE with a block, a group with data in it, and data. */
+function sbe({ version = 0, field = '', groupField = '', data = '', blockLength, groupBlockLength }: SbeParts) {
+  const length = (bytes: number | undefined) => (bytes === undefined ? '' : ` blockLength="${bytes}"`)
+  const numbers = (names: string) =>
+    names
+      .split(' ')
+      .map((name) => `<type name="${name}" primitiveType="uint16"/>`)
+      .join('')
+  const { messages } = fromSbe(`<messageSchema package="p" id="1" version="${version}"><types>
+    <composite name="messageHeader">${numbers('blockLength templateId schemaId version')}</composite>
+    <composite name="groupSizeEncoding">${numbers('blockLength numInGroup')}</composite>
+    <composite name="bytes">${numbers('length')}<type name="varData" primitiveType="uint8" length="0"/></composite>
+    <composite name="text">${numbers('length')}<type name="varData" primitiveType="uint8" length="0" characterEncoding="UTF-8"/></composite></types>
+    <message name="Quote" id="1"${length(blockLength)}><field name="a" id="1" type="uint8"/>${field}
+    <group name="rows" id="3"${length(groupBlockLength)}><field name="x" id="4" type="uint8"/>${groupField}<data name="note" id="5" type="text"/></group>
+    <data name="d" id="9" type="bytes"/>${data}</message></messageSchema>`)
+  return messages['Quote'] as NonNullable<(typeof messages)[string]>
+}
+
 describe('what is append-only', () => {
   it('accepts itself, later versions, and does not ask for an order', () => {
     const second = base.since(2, { venue: u16(), levels: list({ price: f64() }) })
@@ -124,6 +152,57 @@ describe('what is not', () => {
     if (little === undefined || big === undefined) throw new Error('no message')
     expect(differences(little, little)).toEqual([])
     expect(differences(little, big)).toEqual(['the SBE header differs'])
+  })
+})
+
+describe('a later schema of SBE', () => {
+  it.each([
+    [
+      'a field in the block of the message, before its groups',
+      '<field name="b" id="2" type="uint8" sinceVersion="1"/>',
+      '',
+      '',
+      [],
+    ],
+    ['a field in the block of a group', '', '<field name="y" id="4" type="uint8" sinceVersion="1"/>', '', []],
+    ['data after the last one', '', '', '<data name="e" id="6" type="bytes" sinceVersion="1"/>', []],
+    ['a field that claims to be older', '<field name="b" id="2" type="uint8"/>', '', '', [/^b is not in version 0/]],
+    [
+      'a field of a group that claims to be older',
+      '',
+      '<field name="y" id="4" type="uint8"/>',
+      '',
+      [/^rows had 2 fields and has 3/],
+    ],
+    [
+      'a group in a group: nothing says where an entry ends',
+      '',
+      '<group name="inner" id="7" sinceVersion="1"><field name="z" id="8" type="uint8"/></group>',
+      '',
+      [/^rows note was data and is group/],
+    ],
+  ])('accepts or refuses %s', (_name, field, groupField, data, expected) => {
+    const [older, newer] = [sbe({ version: 0 }), sbe({ version: 1, field, groupField, data })]
+    const found = [differences(older, newer), differences(newer, older)]
+    for (const one of found) expect(one).toEqual(expected.map((text) => expect.stringMatching(text)))
+    const bytes = older.encode({
+      a: 1,
+      rows: [
+        { x: 2, note: 'n' },
+        { x: 3, note: '' },
+      ],
+      d: Uint8Array.of(4, 5),
+    })
+    if (expected.length === 0) expect(newer.decode(bytes)).toEqual(older.decode(bytes))
+  })
+
+  it('has a longer block only with a new version', () => {
+    const [one, longer, longerGroup] = [sbe({}), sbe({ blockLength: 9 }), sbe({ groupBlockLength: 9 })]
+    expect(differences(one, longer)).toEqual(['the SBE block is longer without a new version'])
+    expect(differences(longer, one)).toEqual(['the SBE block is shorter'])
+    expect(differences(one, longerGroup)).toEqual(['rows has a block that is longer without a new version in version 0'])
+    expect(differences(longerGroup, one)).toEqual(['rows has a block that is shorter in version 0'])
+    expect(differences(one, sbe({ version: 1, blockLength: 9, groupBlockLength: 9 }))).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import { SchemaIncompatibleError } from '../errors/index.js'
-import type { FieldDescription, SchemaDescription } from '../spec/field-spec.js'
+import { type FieldDescription, isSection, type SchemaDescription } from '../spec/field-spec.js'
 import { checkIsDescription, layoutOf } from './fingerprint.js'
 
 /**
@@ -9,7 +9,8 @@ import { checkIsDescription, layoutOf } from './fingerprint.js'
  * - New fields stand after the old ones and carry a later version; nothing of an old field changes, but its name.
  * - A later version may rename a field to a name that was not there before. Two fields that swap their names are refused: the bytes would change their meaning.
  * - An enum or flags may gain members in a later version.
- * - One version is one definition: two that differ in names only were made by two programs that did not know of each other.
+ * - SBE has two orders: fields of the block, and then groups and data. In each of them the new ones stand after the old ones. The block of a group may gain fields: each message
+ *   says how long it is. A group may not gain groups and data: nothing says where they end.
  */
 export function schemaDifferences(one: SchemaDescription, other: SchemaDescription): string[] {
   checkIsDescription('one', one)
@@ -17,7 +18,7 @@ export function schemaDifferences(one: SchemaDescription, other: SchemaDescripti
   const [older, newer] = one.version <= other.version ? [one, other] : [other, one]
   const head = differencesOfHead(older, newer)
   if (head.length > 0) return head
-  return [...differencesOfOld(older, newer), ...differencesOfAdded(older, newer), ...differencesOfRest(older, newer)]
+  return [...differencesOfFields(older, newer), ...differencesOfRest(older, newer)]
 }
 
 /** @throws `ERR_SCHEMA_INCOMPATIBLE` with the differences. */
@@ -33,27 +34,36 @@ function differencesOfHead(older: SchemaDescription, newer: SchemaDescription): 
     .map((fact) => `${fact} is ${older[fact]} in version ${older.version} and ${newer[fact]} in version ${newer.version}`)
 }
 
-function differencesOfOld(older: SchemaDescription, newer: SchemaDescription): string[] {
+/** The fields of both definitions in pairs, as they stand in the bytes; a field of one of them only has no partner. */
+type Pair = readonly [before: FieldDescription | undefined, now: FieldDescription | undefined]
+
+/** Fields of the block, and groups and data: where a block grows, what follows it keeps its place among its own kind. */
+function pairsOf(before: readonly FieldDescription[], now: readonly FieldDescription[]): Pair[] {
+  return [false, true].flatMap((isAfterBlock) => {
+    const [olds, news] = [before, now].map((fields) => fields.filter((field) => isSection(field) === isAfterBlock)) as [
+      FieldDescription[],
+      FieldDescription[],
+    ]
+    return Array.from({ length: Math.max(olds.length, news.length) }, (_, index): Pair => [olds[index], news[index]])
+  })
+}
+
+function differencesOfFields(older: SchemaDescription, newer: SchemaDescription): string[] {
   const isSame = older.version === newer.version
-  return older.fields.flatMap((field, index) => {
-    const now = newer.fields[index]
+  return pairsOf(older.fields, newer.fields).flatMap(([field, now]) => {
+    if (field === undefined) return now === undefined ? [] : differencesOfAdded(now, older)
     if (now === undefined) return [`${field.name} is missing in version ${newer.version}`]
     if (now.name !== field.name && older.fields.some(({ name }) => name === now.name))
       return [`${field.name} is ${now.name} in version ${newer.version}, which is another field in version ${older.version}`]
     if (isSame && now.name !== field.name) return [`${field.name} is ${now.name} without a new version`]
-    const change = changeOf(field, now, isSame)
+    const change = changeOf(field, now, { isSame, olderVersion: older.version })
     return change === undefined ? [] : [`${field.name} ${change} in version ${newer.version}`]
   })
 }
 
-function differencesOfAdded(older: SchemaDescription, newer: SchemaDescription): string[] {
-  return newer.fields
-    .slice(older.fields.length)
-    .filter((field) => (field.since ?? 0) <= older.version)
-    .map(
-      (field) =>
-        `${field.name} is not in version ${older.version}, although it is said to be there since ${field.since ?? 'the first version'}`,
-    )
+function differencesOfAdded({ name, since }: FieldDescription, { version }: SchemaDescription): string[] {
+  if ((since ?? 0) > version) return []
+  return [`${name} is not in version ${version}, although it is said to be there since ${since ?? 'the first version'}`]
 }
 
 /** What self-describing encodings and SBE hold beside the fields. */
@@ -61,24 +71,40 @@ function differencesOfRest(older: SchemaDescription, newer: SchemaDescription): 
   const differences: string[] = []
   const identity = ({ sbe }: SchemaDescription) => sbe && [sbe.schemaId, sbe.templateId, sbe.byteOrder, sbe.header]
   if (JSON.stringify(identity(older)) !== JSON.stringify(identity(newer))) differences.push('the SBE header differs')
-  if ((newer.sbe?.blockLength ?? 0) < (older.sbe?.blockLength ?? 0)) differences.push('the SBE block is shorter')
+  const block = changeOfBlock(older.sbe?.blockLength ?? 0, newer.sbe?.blockLength ?? 0, older.version === newer.version)
+  if (block !== undefined) differences.push(`the SBE block ${block}`)
   if (older.protobuf?.typeName !== newer.protobuf?.typeName) differences.push('the protobuf type differs')
   return differences
 }
 
+interface Versions {
+  readonly isSame: boolean
+  readonly olderVersion: number
+}
+
 /** What changed in a field, as the rest of a sentence. */
-function changeOf(before: FieldDescription, now: FieldDescription, isSameVersion: boolean): string | undefined {
+function changeOf(before: FieldDescription, now: FieldDescription, versions: Versions): string | undefined {
   if (before.kind !== now.kind) return `was ${before.kind} and is ${now.kind}`
   if (before.offset !== now.offset) return `was at offset ${before.offset} and is at ${now.offset}`
   for (const choice of ['members', 'bits'] as const) {
-    const change = changeOfChoices(choiceOf(before, choice), choiceOf(now, choice), isSameVersion)
+    const change = changeOfChoices(choiceOf(before, choice), choiceOf(now, choice), versions.isSame)
     if (change !== undefined) return change
   }
   if ('fields' in before && 'fields' in now) {
-    const change = changeOfNested(before.fields, now.fields, isSameVersion)
+    const change = changeOfNested(before, now, versions)
     if (change !== undefined) return change
   }
+  if (before.kind === 'group' && now.kind === 'group') {
+    const change = changeOfBlock(before.blockLength, now.blockLength, versions.isSame)
+    if (change !== undefined) return `has a block that ${change}`
+  }
   return JSON.stringify(comparable(before)) === JSON.stringify(comparable(now)) ? undefined : 'has other properties'
+}
+
+/** A block may be longer than its fields, in a later version also longer than it was: each message says how long it is. */
+function changeOfBlock(before: number, now: number, isSame: boolean): string | undefined {
+  if (now < before) return 'is shorter'
+  return isSame && now > before ? 'is longer without a new version' : undefined
 }
 
 function choiceOf(field: FieldDescription, choice: 'members' | 'bits'): Readonly<Record<string, number>> {
@@ -101,19 +127,20 @@ function changeOfChoices(
   return isSameVersion && gained !== undefined ? `gained ${gained[0]} without a new version` : undefined
 }
 
-/** Items of lists and parts of composites: the same fields with the same names. */
-function changeOfNested(
-  before: readonly FieldDescription[],
-  now: readonly FieldDescription[],
-  isSameVersion: boolean,
-): string | undefined {
-  if (before.length !== now.length) return `had ${before.length} fields and has ${now.length}`
-  for (const [index, field] of before.entries()) {
-    const other = now[index] as FieldDescription
-    if (other.name !== field.name && before.some(({ name }) => name === other.name))
+type Nesting = Extract<FieldDescription, { readonly fields: unknown }>
+
+/** Items of lists and parts of composites: the same fields with the same names. The block of a group may end with fields of a later version. */
+function changeOfNested(before: Nesting, now: Nesting, versions: Versions): string | undefined {
+  for (const [field, other] of pairsOf(before.fields, now.fields)) {
+    if (field === undefined || other === undefined) {
+      const isAdded = other !== undefined && before.kind === 'group' && !isSection(other) && !versions.isSame
+      if (isAdded && (other.since ?? 0) > versions.olderVersion) continue
+      return `had ${before.fields.length} fields and has ${now.fields.length}`
+    }
+    if (other.name !== field.name && before.fields.some(({ name }) => name === other.name))
       return `has ${other.name} where ${field.name} was`
-    if (isSameVersion && other.name !== field.name) return `calls ${field.name} ${other.name} without a new version`
-    const change = changeOf(field, other, isSameVersion)
+    if (versions.isSame && other.name !== field.name) return `calls ${field.name} ${other.name} without a new version`
+    const change = changeOf(field, other, versions)
     if (change !== undefined) return `${field.name} ${change}`
   }
   return undefined
@@ -121,5 +148,5 @@ function changeOfNested(
 
 /** The layout without what was compared before. */
 function comparable(field: FieldDescription): unknown {
-  return (layoutOf(field) as [string, unknown][]).filter(([fact]) => !['members', 'bits', 'fields'].includes(fact))
+  return (layoutOf(field) as [string, unknown][]).filter(([fact]) => !['members', 'bits', 'fields', 'blockLength'].includes(fact))
 }

@@ -1,3 +1,4 @@
+import { schemaDifferences } from '@chronicle-ts/schema'
 import { describe, expect, it } from 'vitest'
 import { oracleBytes, oracleSchema } from './oracle-files.js'
 
@@ -83,6 +84,11 @@ describe("SBE's example car", () => {
     const bytes = extension.encode(extended)
     expect(extension.decode(bytes)).toEqual(extended)
     expect(baseline.decode(bytes)).toEqual(baselineCar)
+  })
+
+  it('may be extended in a queue: each definition reads what the other wrote', () => {
+    expect(schemaDifferences(baseline.description, extension.description)).toEqual([])
+    expect(schemaDifferences(extension.description, baseline.description)).toEqual([])
   })
 
   it('writes null values for what an extended message leaves out', () => {
