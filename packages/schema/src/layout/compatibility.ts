@@ -11,6 +11,7 @@ import { checkIsDescription, layoutOf } from './fingerprint.js'
  * - An enum or flags may gain members in a later version.
  * - SBE has two orders: fields of the block, and then groups and data. In each of them the new ones stand after the old ones. The block of a group may gain fields: each message
  *   says how long it is. A group may not gain groups and data: nothing says where they end.
+ * - One version is one definition: two that differ in names only were made by two programs that did not know of each other.
  */
 export function schemaDifferences(one: SchemaDescription, other: SchemaDescription): string[] {
   checkIsDescription('one', one)
