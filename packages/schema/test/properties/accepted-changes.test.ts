@@ -119,11 +119,13 @@ type Fields = SchemaDescription['fields']
 /** The fields of two definitions that stand at one place, also when they have different names: those of the block, then groups and data. */
 function pairs(some: Fields, others: Fields): (readonly [Fields[number], Fields[number] | undefined])[] {
   return [false, true].flatMap((isAfterBlock) => {
-    const [own, other] = [some, others].map((fields) =>
-      fields.filter(({ kind }) => (kind === 'group' || kind === 'data') === isAfterBlock),
-    ) as [Fields, Fields]
-    return own.map((field, index) => [field, other[index]] as const)
+    const partners = side(others, isAfterBlock)
+    return side(some, isAfterBlock).map((field, index) => [field, partners[index]] as const)
   })
+}
+
+function side(fields: Fields, isAfterBlock: boolean): Fields {
+  return fields.filter(({ kind }) => (kind === 'group' || kind === 'data') === isAfterBlock)
 }
 
 /** A value with the names that the other definition has. What the other one does not have is left out; `rest` is given it. */
