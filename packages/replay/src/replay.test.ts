@@ -235,9 +235,11 @@ describe('a replay', () => {
     expect(await replay.run(() => undefined)).toBe(1)
     replay.close()
     expect(observer.closed).toBe(false)
-    using empty = openReplay({ sources: { q: times() }, from: { timestampNs: 77n } })
-    expect(await empty.run(() => undefined)).toBe(0)
-    expect(empty.clock.nowNs()).toBe(77n)
+    for (const from of [{ timestampNs: 77_000_000n }, { time: 77_000_000n }, { time: 77 }, { time: new Date(77) }]) {
+      using empty = openReplay({ sources: { q: times() }, from })
+      expect(await empty.run(() => undefined)).toBe(0)
+      expect(empty.clock.nowNs()).toBe(77_000_000n)
+    }
   })
 
   it('refuses what it cannot use, two calls at once, and calls after close', async () => {

@@ -1,5 +1,5 @@
 import { BusyError, ClosedError, InvalidArgumentError, type Message } from '@chronicle-ts/core'
-import { assert } from '@chronicle-ts/core/internal'
+import { assert, momentNs } from '@chronicle-ts/core/internal'
 import type { FanInMessage } from '@chronicle-ts/fanin'
 import { eventLoopTurn } from './activity.js'
 import { History } from './history.js'
@@ -147,7 +147,7 @@ export class Replay {
   }
 
   #begin({ from }: ReplayOptions): void {
-    if (typeof from === 'object' && 'timestampNs' in from) this.clock.moveTo(from.timestampNs)
+    this.clock.moveTo(beginNs(from))
     const first = this.#peek()
     if (first !== undefined) this.clock.moveToMessage(first.message)
   }
@@ -246,6 +246,13 @@ export class Replay {
     this.#hasEnded = this.#next === undefined
     return this.#next
   }
+}
+
+/** The time that a place names; 0 for one that names none. Sources were moved to the place before, and have refused one that is not valid. */
+function beginNs(from: ReplayOptions['from']): bigint {
+  if (typeof from !== 'object') return 0n
+  if ('time' in from) return momentNs(from.time) ?? 0n
+  return 'timestampNs' in from ? from.timestampNs : 0n
 }
 
 function later(a: bigint, b: bigint): bigint {
