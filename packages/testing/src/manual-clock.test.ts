@@ -47,15 +47,15 @@ describe('a manual clock', () => {
     expect(shared.nowNs()).toBeGreaterThanOrEqual(500_000_000n)
   })
 
-  it.each([{ ns: -1n }, { ms: -1 }, { s: -1 }, { ms: Number.NaN }, { s: Number.MAX_VALUE }, { ns: 5 }, { ms: 1n }])(
-    'refuses the span %o, in both ways to advance',
-    async (span) => {
-      const clock = new ManualClock(100n)
-      expect(() => clock.advance(span as never)).toThrow()
-      await expect(clock.advanceAsync(span as never)).rejects.toThrow()
-      expect(clock.nowNs()).toBe(100n)
-    },
-  )
+  it.each([
+    ...[{ ns: -1n }, { ms: -1 }, { s: -1 }, { ms: Number.NaN }, { s: Number.MAX_VALUE }, { ns: 5 }, { ms: 1n }],
+    ...[{ minutes: 5 }, { ms: '5' }, { s: '5' }, undefined, null, 5, [5]],
+  ])('refuses the span %o, in both ways to advance', async (span) => {
+    const clock = new ManualClock(100n)
+    expect(() => clock.advance(span as never)).toThrow()
+    await expect(clock.advanceAsync(span as never)).rejects.toThrow()
+    expect(clock.nowNs()).toBe(100n)
+  })
 
   it('refuses a callback that is not a function, and a delay beyond every number of nanoseconds', () => {
     const clock = new ManualClock()

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from '@chronicle-ts/core'
+import { checkOptions } from '@chronicle-ts/core/internal'
+
 /** A span of time; its parts add up. */
 export interface Span {
   readonly ns?: bigint
@@ -69,7 +71,7 @@ export class ManualClock {
     })
   }
 
-  /** Moves on by this span, and fires the timers on the way, those that they set included, each at its own time. @throws RangeError for a span that is negative or not finite. */
+  /** Moves on by this span, and fires the timers on the way, those that they set included, each at its own time. @throws RangeError for a span that is negative or not finite, `ERR_INVALID_ARGUMENT` for a unit of another name. */
   advance(span: Span): void {
     this.advanceTo(this.#nowNs + nanosecondsOf(span))
   }
@@ -121,8 +123,13 @@ export class ManualClock {
   }
 }
 
-function nanosecondsOf({ ns = 0n, ms = 0, s = 0 }: Span): bigint {
+/** A unit with another name would be left out silently, and a text would be joined instead of added. */
+function nanosecondsOf(span: Span): bigint {
+  checkOptions(span, { ns: true, ms: true, s: true })
+  const { ns = 0n, ms = 0, s = 0 } = span
   const other = Math.round((ms + s * 1000) * NS_PER_MS)
-  if (typeof ns !== 'bigint' || !Number.isFinite(other)) throw new RangeError(`A span must be finite: ns=${ns} ms=${ms} s=${s}`)
+  const areNumbers = typeof ms === 'number' && typeof s === 'number'
+  if (typeof ns !== 'bigint' || !areNumbers || !Number.isFinite(other))
+    throw new RangeError(`A span must be finite: ns=${ns} ms=${ms} s=${s}`)
   return ns + BigInt(other)
 }
