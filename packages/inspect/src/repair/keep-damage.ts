@@ -16,7 +16,7 @@ export function keepDamage(directory: QueueDirectory, damage: DamagedBytes): str
   return setBytesAside(directory, copyName(damage), bytes)
 }
 
-/** Whether an earlier repair has kept exactly these bytes. */
+/** Whether an earlier repair has kept these bytes. */
 export function isDamageKept(directory: string, damage: DamagedBytes): boolean {
   try {
     const bytes = readDamage(directory, damage)
@@ -40,10 +40,18 @@ function readDamage(directory: string, { segmentId, offset, length }: DamagedByt
 
 function keptCopy(directory: string, damage: DamagedBytes, bytes: Buffer): string | undefined {
   const folder = `${directory}/${QUARANTINE_DIRECTORY}`
-  return namesIn(folder).find(
-    (name) =>
-      name.endsWith(`-${copyName(damage)}`) && readColdFile(`${folder}/${name}`, bytes.length + 1)?.equals(bytes) === true,
-  )
+  return namesIn(folder).find((name) => {
+    if (!name.endsWith(`-${copyName(damage)}`)) return false
+    const kept = readColdFile(`${folder}/${name}`, bytes.length + 1)
+    return kept !== undefined && withoutZeros(kept).equals(withoutZeros(bytes))
+  })
+}
+
+/** Of a segment that was cut there is more after the repair, all of it zeros. */
+function withoutZeros(bytes: Uint8Array): Buffer {
+  let { length } = bytes
+  while (length > 0 && bytes[length - 1] === 0) length--
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length)
 }
 
 function copyName({ segmentId, offset }: DamagedBytes): string {

@@ -374,6 +374,16 @@ describe('repairing again', () => {
     repairQueue(queue)
     expect(readdirSync(join(queue, 'quarantine')).length).toBe(kept.length + 2)
   })
+
+  it('L44: keeps no second copy of the end of a segment that was cut, which is longer after the repair', () => {
+    const { segmentId = 0, offset = 0 } = built.records[40] ?? {}
+    truncateSync(segmentFile(queue, segmentId), offset + RECORD_HEADER_LENGTH)
+    repairQueue(queue)
+    const kept = readdirSync(join(queue, 'quarantine'))
+    expect(kept.filter((name) => name.endsWith('.bin'))).toHaveLength(1)
+    expect(repairQueue(queue)).toMatchObject({ outcomes: [], file: undefined })
+    expect(readdirSync(join(queue, 'quarantine'))).toEqual(kept)
+  })
 })
 
 describe('a quarantine folder that cannot be made', () => {
