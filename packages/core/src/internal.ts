@@ -183,7 +183,7 @@ export { isCredibleSequence, type SequenceBefore } from './records/credible-sequ
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'
 export { judgeRecord } from './records/judge-record.js'
 export type { LeavingEvidence } from './records/leaving.js'
-export { roomBetween } from './records/place.js'
+export { roomBetween, wholeBlocks } from './records/place.js'
 export { findRecordBefore, findRecordNear, LOOK_BACK_BYTES } from './records/record-before.js'
 export { mayHoldRecords, type RecordPresence, recordsIn } from './records/record-presence.js'
 export { type DamageStep, RecordWalk } from './records/record-walk.js'

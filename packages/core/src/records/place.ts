@@ -6,6 +6,11 @@ export interface Place {
   readonly offset: number
 }
 
+/** How much of the beginning of a segment file that was cut can hold records, which begin and end with a block. */
+export function wholeBlocks(length: number): number {
+  return length - (length % RECORD_ALIGNMENT)
+}
+
 /** Records that have room before a place: no queue whose sequence began at 0 has reached a higher sequence there. */
 export function recordCapacity({ segmentId, offset }: Place, segmentSize: number): number {
   return segmentId * (segmentSize / RECORD_ALIGNMENT - 1) + Math.max(0, offset - SEGMENT_HEADER_LENGTH) / RECORD_ALIGNMENT

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openColdReader } from '@chronicle-ts/inspect'
+import { openColdReader, repairQueue } from '@chronicle-ts/inspect'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, type QueuePlan, textPayloads } from '../../test/support/build-queue.js'
 import { contentsOf } from '../../test/support/contents.js'
@@ -121,6 +121,24 @@ describe('a head that is not a segment', () => {
     const { headSegment } = build({ payloads: textPayloads(100) })
     overwrite(segmentFile(queue, headSegment - 1), 0, Buffer.alloc(SEGMENT_HEADER_LENGTH))
     expect(recover()).toEqual({ cases: [], sequence: 100 })
+  })
+})
+
+describe('a segment that was cut in the middle of the header of an empty message', () => {
+  /** Between the sequence and the checksums: with zeros after it, the header is that of an empty message of the base format. */
+  const KEPT_OF_HEADER = 24
+
+  it.each(['writer', 'repair'])('has no message there afterwards, for a %s', (by) => {
+    const payloads = [...textPayloads(3), Buffer.alloc(0), ...textPayloads(100)]
+    const { records } = build({ payloads })
+    const { segmentId = 0, offset = 0 } = records[3] ?? {}
+    truncateSync(segmentFile(queue, segmentId), offset + KEPT_OF_HEADER)
+    if (by === 'writer') {
+      for (let id = 1; existsSync(segmentFile(queue, id)); id += 1) rmSync(segmentFile(queue, id))
+      recover()
+    } else repairQueue(queue)
+    expect(readable()).not.toContain(3)
+    expect(quarantined()).toContain(by === 'writer' ? `${offset}.bin` : '000000000.q')
   })
 })
 

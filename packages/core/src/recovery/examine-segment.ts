@@ -2,7 +2,7 @@ import { closeSync, ftruncateSync } from 'node:fs'
 import { assert } from '../errors/assert.js'
 import { fromSystemError } from '../errors/index.js'
 import { openPath } from '../files/regular-file.js'
-import { readWhole } from '../files/whole-transfer.js'
+import { readWhole, writeWhole } from '../files/whole-transfer.js'
 import {
   encodeSegmentHeader,
   SEGMENT_FLAG_SEALED,
@@ -13,6 +13,7 @@ import {
   segmentProblem,
 } from '../format/index.js'
 import { isGoodRecord } from '../records/judge-record.js'
+import { wholeBlocks } from '../records/place.js'
 import { surveyRecords } from '../records/record-survey.js'
 import type { MappedSegment } from '../segment/mapped-segment.js'
 import { glanceAtSegment, openDamagedSegment, openSegment, type SegmentGlance, segmentPath } from '../segment/segment-files.js'
@@ -63,7 +64,10 @@ function isOwnHeader({ header }: SegmentGlance, segmentId: number): boolean {
 /** Maps a segment for writing, as far as it is there. One that is damaged gets its length and its header when the open succeeds. */
 export function mapForRepair(context: RecoveryContext, examined: ExaminedSegment): MappedSegment {
   const { id, state } = examined
-  if (state === 'damaged') correctLength(context, examined)
+  if (state === 'damaged') {
+    clearHalfBlock(context, examined)
+    correctLength(context, examined)
+  }
   const { directory, segmentSize } = context
   const segment =
     state === 'whole' ? openSegment(directory, id, segmentSize, true) : openDamagedSegment(directory, id, segmentSize, true)
@@ -73,27 +77,46 @@ export function mapForRepair(context: RecoveryContext, examined: ExaminedSegment
 }
 
 /**
+ * Zeroes what stands after the last whole block of a file that was cut: filled up with zeros, half of a header can look like that of an empty message. Done at once, because what follows decides by what is mapped;
+ * an open that fails takes it back. A reader sees whole blocks only.
+ */
+function clearHalfBlock(context: RecoveryContext, { id, glance }: ExaminedSegment): void {
+  const { segmentSize } = context
+  const offset = wholeBlocks(glance.length)
+  if (glance.length >= segmentSize || offset === glance.length) return
+  const bytes = Buffer.alloc(glance.length - offset)
+  const overwrite = (by: Uint8Array) => withFile(context, id, 'write', (fd) => writeWhole(fd, by, offset))
+  withFile(context, id, 'read', (fd) => readWhole(fd, bytes, offset))
+  if (bytes.every((byte) => byte === 0)) return
+  context.keepBytesNow(`segment-${id}-offset-${offset}.bin`, bytes)
+  context.changes.undoWith(() => overwrite(bytes))
+  overwrite(new Uint8Array(bytes.length))
+}
+
+function withFile({ directory }: RecoveryContext, segmentId: number, access: 'read' | 'write', use: (fd: number) => void): void {
+  try {
+    const fd = openPath(segmentPath(directory, segmentId), access)
+    try {
+      use(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (cause) {
+    throw fromSystemError(cause, { path: directory.describe(segmentFileName(segmentId)) })
+  }
+}
+
+/**
  * What is missing reads as zeros then, in which there is no record. The length that a file was cut to says that messages are lost, so it stays until the control block has the sequence with which
  * the queue goes on.
  */
 function correctLength(context: RecoveryContext, { id, glance }: ExaminedSegment): void {
-  const { directory, segmentSize, changes } = context
+  const { segmentSize, changes } = context
   const { length } = glance
   if (length === segmentSize) return
-  const path = directory.describe(segmentFileName(id))
-  const resize = (to: number) => {
-    const fd = openPath(segmentPath(directory, id), 'write')
-    try {
-      ftruncateSync(fd, to)
-    } catch (cause) {
-      throw fromSystemError(cause, { path })
-    } finally {
-      closeSync(fd)
-    }
-  }
   context.note('damaged-segment', { segmentId: id }, `length ${length} instead of ${segmentSize}`)
   if (length > segmentSize) keepExcess(context, id, length)
-  changes.replace(() => resize(segmentSize))
+  changes.replace(() => withFile(context, id, 'write', (fd) => ftruncateSync(fd, segmentSize)))
 }
 
 /** Bytes after the end that are looked at: what a file system or a copy appends, not an endless hole. */
@@ -101,15 +124,13 @@ const EXCESS_MAX = 1 << 20
 
 /** Nothing was ever appended after a segment's end. What stands there is kept, as far as it is not endless. */
 function keepExcess(context: RecoveryContext, segmentId: number, length: number): void {
-  const fd = openPath(segmentPath(context.directory, segmentId), 'read')
-  try {
-    const bytes = Buffer.alloc(Math.min(length - context.segmentSize, EXCESS_MAX))
-    const count = readWhole(fd, bytes, context.segmentSize)
-    const excess = bytes.subarray(0, count)
-    if (excess.some((byte) => byte !== 0)) context.setBytesAside(`segment-${segmentId}-offset-${context.segmentSize}.bin`, excess)
-  } finally {
-    closeSync(fd)
-  }
+  const bytes = Buffer.alloc(Math.min(length - context.segmentSize, EXCESS_MAX))
+  let count = 0
+  withFile(context, segmentId, 'read', (fd) => {
+    count = readWhole(fd, bytes, context.segmentSize)
+  })
+  const excess = bytes.subarray(0, count)
+  if (excess.some((byte) => byte !== 0)) context.setBytesAside(`segment-${segmentId}-offset-${context.segmentSize}.bin`, excess)
 }
 
 function correctHeader(context: RecoveryContext, { id, glance, sealed }: ExaminedSegment, segment: MappedSegment): void {

@@ -139,6 +139,13 @@ export class RecoveryContext {
     return describeEntry(this.directory, entry)
   }
 
+  /** Keeps a copy of bytes in the quarantine at once, because they are about to be overwritten; an open that fails deletes it. */
+  keepBytesNow(name: string, bytes: Uint8Array): void {
+    const entry = quarantineName(name)
+    keepBytes(this.directory, entry, bytes)
+    this.changes.undoWith(() => removeEntry(this.directory, entry))
+  }
+
   /** Decides to keep a copy of bytes in the quarantine before they are overwritten; returns where it will be. */
   setBytesAside(name: string, bytes: Uint8Array): string {
     const entry = quarantineName(name)

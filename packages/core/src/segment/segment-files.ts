@@ -18,6 +18,7 @@ import {
   type SegmentHeader,
   segmentFileName,
 } from '../format/index.js'
+import { wholeBlocks } from '../records/place.js'
 import { MappedSegment } from './mapped-segment.js'
 
 const NO_FILE = 'not a regular file'
@@ -120,9 +121,7 @@ export function openDamagedSegment(
   return inSegmentFile(directory, { segmentId, writable, mayBeDirectory: true }, (fd) => {
     const stat = fstatSync(fd)
     const there = Math.min(stat.size, size)
-    const length = writable
-      ? Math.min(size, Math.ceil(there / PAGE_LENGTH) * PAGE_LENGTH)
-      : Math.floor(there / RECORD_HEADER_LENGTH) * RECORD_HEADER_LENGTH
+    const length = writable ? Math.min(size, Math.ceil(there / PAGE_LENGTH) * PAGE_LENGTH) : wholeBlocks(there)
     if (!stat.isFile() || length < SEGMENT_HEADER_LENGTH + RECORD_HEADER_LENGTH) return undefined
     return new MappedSegment(segmentId, binding.mapFile(fd, length, writable), { size })
   })

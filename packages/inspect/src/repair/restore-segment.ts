@@ -10,6 +10,7 @@ import {
   SEGMENT_FLAGS_OFFSET,
   SEGMENT_HEADER_LENGTH,
   segmentFileName,
+  wholeBlocks,
   writeWhole,
 } from '@chronicle-ts/core/internal'
 import { ColdFile } from '../cold/cold-file.js'
@@ -34,13 +35,15 @@ export function restoreSegment(directory: QueueDirectory, segmentId: number, seg
   if (original === undefined) throw new StepSkipped('the segment is gone')
   try {
     if (headerIsGood && original.opened.size === segmentSize) throw new StepSkipped('nothing is wrong with the segment any more')
+    // Half a block at the end of what is left holds no record, and its rest would read as zeros: it stays in the file that is kept.
+    const length = Math.min(segmentSize, wholeBlocks(original.opened.size))
     makeFile(directory, temporary, (fd) => {
-      copyStart(original, fd, segmentSize)
+      copyStart(original, fd, length)
       ftruncateSync(fd, segmentSize)
       if (headerIsGood) sealOpenFile(fd)
       else writeWhole(fd, encodeSegmentHeader({ segmentId, flags: SEGMENT_FLAG_SEALED }), 0)
       fsyncSync(fd)
-      compareRecords(original, fd, segmentSize)
+      compareRecords(original, fd, length)
     })
   } finally {
     original.close()
