@@ -23,7 +23,7 @@ export function isAfter(one: Place, other: Place): boolean {
 }
 
 /** The saved positions. A folder that cannot be read, or is a link, says nothing; a caller that needs the readers reports it. */
-function positionsOf(directory: QueueDirectory): SeenReader[] {
+export function positionsOf(directory: QueueDirectory): SeenReader[] {
   let readers: RegisteredReader[]
   try {
     readers = readersOf(directory)

@@ -12,23 +12,22 @@ import {
   durableSlotOffset,
   encodeControl,
   encodeDurableSlot,
-  isExistingSegmentSize,
   isNewSegmentSize,
   isSealed,
   type NewControlBlock,
-  SEGMENT_SIZE_MULTIPLE,
-  segmentProblem,
   storeSequenceFloor,
 } from '../format/index.js'
 import { recordsIn } from '../records/record-presence.js'
-import { glanceAtSegment, listSegments, openDamagedSegment, type SegmentGlance } from '../segment/segment-files.js'
+import {
+  countLengths,
+  type FoundControl,
+  findSizeOf,
+  isProved,
+  listCandidates,
+  type SegmentCandidate,
+} from '../recovery/segment-size.js'
+import { glanceAtSegment, openDamagedSegment } from '../segment/segment-files.js'
 import { surveySegment } from '../segment/segment-survey.js'
-
-/** A control block as it was found. */
-export interface FoundControl {
-  readonly block: ControlBlock
-  readonly bytes: Uint8Array
-}
 
 /** What the segments, and a control block that cannot be used, show about a queue. */
 export interface Geometry {
@@ -43,28 +42,13 @@ export interface Geometry {
 
 const crc32 = (bytes: Uint8Array): number => binding.crc32(bytes)
 
-interface Candidate {
-  readonly id: number
-  readonly glance: SegmentGlance
-  readonly isOwnHeader: boolean
-}
-
-function listCandidates(directory: QueueDirectory): Candidate[] {
-  const candidates: Candidate[] = []
-  for (const id of listSegments(directory)) {
-    const glance = glanceAtSegment(directory, id, 0)
-    if (glance?.isFile) candidates.push({ id, glance, isOwnHeader: segmentProblem(glance.header, id) === undefined })
-  }
-  return candidates
-}
-
 /** How repair rebuilds a control block, beside how a writer does that which opens a queue. */
 export interface RebuildOptions {
   /**
-   * Accepts segments that were cut, also when all were: then they get the next size that a segment may have. Otherwise these are not a queue to go on from. Without a record anywhere the last
-   * segment is the head, so that repair also puts those below it right.
+   * Accepts segments of which nothing shows the size and in which no record is left. The last one is the head then, so that repair also puts those below it right. Otherwise these are not a queue to go on
+   * from.
    */
-  readonly mayBeCut?: boolean
+  readonly mayBeEmpty?: boolean
   /** Returns what the block says besides, from a reading of every record. Without it recovery, which follows, finds the tail. */
   readonly contentOf?: (geometry: Geometry) => Partial<NewControlBlock>
 }
@@ -78,22 +62,19 @@ export interface RebuildOptions {
 export function rebuildControl(
   directory: QueueDirectory,
   old: FoundControl | undefined,
-  { mayBeCut = false, contentOf = () => ({}) }: RebuildOptions = {},
+  { mayBeEmpty = false, contentOf = () => ({}) }: RebuildOptions = {},
 ): Geometry | undefined {
   const candidates = listCandidates(directory)
-  const weighed = weighSegmentSize(candidates, old)
-  const segmentSize = weighed ?? (mayBeCut ? sizeOfCut(candidates) : undefined)
+  const segmentSize = findSizeOf(directory, candidates, old)
   if (segmentSize === undefined) return undefined
-  const isWhole = ({ glance, isOwnHeader }: Candidate) => isOwnHeader && glance.length === segmentSize
-  const usable = weighed === undefined ? candidates : candidates.filter(isWhole)
-  const withRecords = candidates.filter((candidate) => {
-    return hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) })
-  })
-  const last = withRecords.at(-1)
-  const head = successorOf(last, usable) ?? last ?? (mayBeCut ? candidates.at(-1) : usable[0])
+  const isWhole = ({ glance, isOwnHeader }: SegmentCandidate) => isOwnHeader && glance.length === segmentSize
+  const usable = candidates.filter(isWhole)
+  const last = candidates.findLast((candidate) => hasRecords(directory, candidate, { segmentSize, isWhole: isWhole(candidate) }))
+  const head = successorOf(last, usable) ?? last ?? (mayBeEmpty ? candidates.at(-1) : usable[0])
   if (head === undefined) return undefined
   const said = old?.block.writerEpoch ?? 0
-  const epochs = usable
+  const epochs = candidates
+    .filter(({ isOwnHeader }) => isOwnHeader)
     .map(({ glance }) => glance.header.writerEpoch)
     .concat(said, latestEpochIn(directory, head.id, segmentSize))
   const writerEpoch = Math.max(1, ...epochs.filter((epoch) => Number.isSafeInteger(epoch)))
@@ -107,7 +88,7 @@ export function rebuildControl(
 }
 
 /** The segment that a writer entered when it left this one. It may have no record yet. */
-function successorOf(left: Candidate | undefined, usable: readonly Candidate[]): Candidate | undefined {
+function successorOf(left: SegmentCandidate | undefined, usable: readonly SegmentCandidate[]): SegmentCandidate | undefined {
   if (left === undefined || !isSealed(left.glance.header)) return undefined
   return usable.find(({ id }) => id === left.id + 1)
 }
@@ -123,46 +104,15 @@ export function findOldControl(directory: QueueDirectory): FoundControl | undefi
 /** The segment size of a queue without a sound control block, also when all of its segments were cut; `undefined` when nothing of them is left. */
 export function findSegmentSize(directory: QueueDirectory): number | undefined {
   const candidates = listCandidates(directory)
-  return weighSegmentSize(candidates, findOldControl(directory)) ?? sizeOfCut(candidates)
-}
-
-/** What most segments have; a tie goes to what the old block says, and then to the larger. */
-function weighSegmentSize(candidates: readonly Candidate[], old: FoundControl | undefined): number | undefined {
-  const said = old === undefined || !isExistingSegmentSize(old.block.segmentSize) ? undefined : old.block.segmentSize
-  if (said !== undefined && old !== undefined && isProved(old)) return said
-  const counts = countLengths(candidates)
-  const best = [...counts].sort(
-    ([lengthA, a], [lengthB, b]) => b - a || Number(lengthB === said) - Number(lengthA === said) || lengthB - lengthA,
-  )[0]
-  return best?.[0]
-}
-
-/** The size that segments had which were all cut: what is left of the longest fits into it. */
-function sizeOfCut(candidates: readonly Candidate[]): number | undefined {
-  const longest = Math.max(0, ...candidates.map(({ glance }) => glance.length))
-  return longest === 0 ? undefined : Math.ceil(longest / SEGMENT_SIZE_MULTIPLE) * SEGMENT_SIZE_MULTIPLE
-}
-
-/** How many segments have which length, of those that could have it. */
-function countLengths(candidates: readonly Candidate[]): Map<number, number> {
-  const counts = new Map<number, number>()
-  for (const { glance, isOwnHeader } of candidates)
-    if (isOwnHeader && isExistingSegmentSize(glance.length)) counts.set(glance.length, (counts.get(glance.length) ?? 0) + 1)
-  return counts
-}
-
-/** A checksum covers the segment size: it is what a writer stored. */
-function isProved({ bytes }: FoundControl): boolean {
-  const identity = decodeControlIdentity(bytes, crc32)
-  return identity !== undefined && identity !== 'bad'
+  return findSizeOf(directory, candidates, findOldControl(directory))
 }
 
 function hasRecords(
   directory: QueueDirectory,
-  { id, glance }: Candidate,
+  { id, glance }: SegmentCandidate,
   { segmentSize, isWhole }: { readonly segmentSize: number; readonly isWhole: boolean },
 ): boolean {
-  if (!glance.hasRecords || isWhole) return glance.hasRecords
+  if (isWhole) return glance.hasRecords
   const segment = openDamagedSegment(directory, id, segmentSize, false)
   if (segment === undefined) return false
   const presence = recordsIn(segment)

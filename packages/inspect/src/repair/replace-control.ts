@@ -30,7 +30,7 @@ export function replaceControl(directory: QueueDirectory): string | undefined {
   const old = found?.isFile() === true ? findOldControl(directory) : undefined
   const contentOf = ({ segmentSize, headId, writerEpoch }: Place) =>
     readContent(directory.self, { segmentSize, headId, writerEpoch })
-  if (rebuildControl(directory, old, { mayBeCut: true, contentOf }) === undefined)
+  if (rebuildControl(directory, old, { mayBeEmpty: true, contentOf }) === undefined)
     throw new NotAQueueError({ directory: directory.path, detail: 'the segment size cannot be determined from any segment' })
   try {
     const keptAt = found === undefined ? undefined : keepOldControl(directory, found.isFile())

@@ -35,9 +35,9 @@ function concernsEnd({ code, segmentId = -1 }: QueueProblem, { head, control }: 
   return CHANGES_SEGMENTS.has(code) && segmentId >= Math.min(head.segmentId ?? segmentId, control?.currentSegment ?? segmentId)
 }
 
-/** Whether something shows a writer the segment size: where nothing does, it creates a new queue beside what is there. */
+/** Whether something is left from which a writer goes on: where nothing is, it creates a new queue beside what is there. */
 function canRecover({ controlIsValid, segments }: QueueInspection): boolean {
-  const isWhole = ({ problem, length }: (typeof segments.inspected)[number]) =>
-    problem?.code !== 'SEGMENT_BAD_HEADER' && isExistingSegmentSize(length)
-  return controlIsValid || segments.inspected.some(isWhole)
+  const isLeft = ({ problem, length, hasRecords }: (typeof segments.inspected)[number]) =>
+    hasRecords || (problem?.code !== 'SEGMENT_BAD_HEADER' && isExistingSegmentSize(length))
+  return controlIsValid || segments.inspected.some(isLeft)
 }
