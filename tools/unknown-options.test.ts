@@ -251,6 +251,17 @@ const NO_OPTIONS = [
   ...[new Number(5), Promise.resolve({}), new AbortController().signal],
 ]
 
+/** Of no option. Each passes a check that coerces, or that looks whether there is anything: a text in an array becomes that text, and a promise is true. */
+const WRONG_VALUES = [null, Symbol('option'), ['strict'], new Number(5), new String('strict'), Promise.resolve(true)]
+
+/** Options that take some of these: lists, and objects whose members the caller chooses. */
+const TAKES_OBJECTS = new Set(['inputs', 'sources', 'servers', 'sinks'])
+
+/** Every name in the tables of the page of options. */
+const OPTION_NAMES = [
+  ...new Set([...readFileSync(join(root, 'docs/options.md'), 'utf8').matchAll(/^\| (\w+) \|/gm)].map(([, name = '']) => name)),
+]
+
 /** What a call ends with: thrown, rejected or returned. */
 async function endOf(call: () => unknown): Promise<unknown> {
   try {
@@ -301,5 +312,19 @@ describe('a call with options', () => {
   it.each(Object.keys(CALLS))('refuses what is not an object: %s', async (name) => {
     for (const wrong of NO_OPTIONS)
       expect(await endOf(() => CALLS[name]?.(wrong))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+  })
+
+  it.each(Object.keys(CALLS))('refuses a value of another kind for each of its options: %s', async (name) => {
+    const before = writer.nextSequence
+    for (const option of OPTION_NAMES) {
+      const isUnknown = await endOf(() => CALLS[name]?.({ [option]: Symbol(option) }))
+      if (/^(?:an option that exists|one of )/.test((isUnknown as { expected?: string }).expected ?? '')) continue
+      for (const value of WRONG_VALUES) {
+        if (TAKES_OBJECTS.has(option) && typeof value === 'object' && value !== null) continue
+        const end = await endOf(() => CALLS[name]?.({ [option]: value }))
+        expect([option, value, end]).toEqual([option, value, expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })])
+      }
+    }
+    expect(writer.nextSequence).toBe(before)
   })
 })

@@ -18,6 +18,22 @@ export { makeFile } from './files/make-file.js'
 export { nodeCrypto } from './files/node-crypto.js'
 export { notifyService } from './files/notify-service.js'
 export {
+  CALLBACK,
+  COUNT,
+  COUNT_FROM_ONE,
+  COUNT_OR_INFINITY,
+  FLAG,
+  GROUP,
+  MILLISECONDS,
+  NANOSECONDS,
+  type OptionKind,
+  objectWith,
+  oneOf,
+  READER_NAME,
+  TEXT,
+  TIME_LIMIT,
+} from './files/option-kinds.js'
+export {
   checkArrayOf,
   checkFlag,
   checkFunction,
@@ -178,6 +194,7 @@ export {
 export { wrapPayload } from './reader/message.js'
 export { momentNs } from './reader/moment.js'
 export { checkPoll, checkPolled } from './reader/poll-handler.js'
+export { checkReaderOptions, isPosition } from './reader/reader-options.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
 export { isCredibleSequence, type SequenceBefore } from './records/credible-sequence.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'

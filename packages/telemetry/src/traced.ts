@@ -1,5 +1,5 @@
 import { InvalidArgumentError, QueueReader, QueueWriter } from '@chronicle-ts/core'
-import { checkMembers, checkOptions } from '@chronicle-ts/core/internal'
+import { checkMembers, checkOptions, objectWith, oneOf, TEXT } from '@chronicle-ts/core/internal'
 import type { TelemetryApi, TracedReaderOptions } from './trace-api.js'
 import { TracedReader } from './traced-reader.js'
 import { TracedWriter } from './traced-writer.js'
@@ -24,7 +24,8 @@ export function traced(
   api: TelemetryApi,
   options?: TracedReaderOptions,
 ): TracedWriter | TracedReader {
-  if (options !== undefined) checkOptions(options, { relate: true, spanName: true, tracer: true })
+  if (options !== undefined)
+    checkOptions(options, { relate: oneOf('parent', 'link'), spanName: TEXT, tracer: objectWith('a tracer', 'startSpan') })
   checkMembers('api', api, ['trace', 'context'], 'the API of @opentelemetry/api')
   if (!(target instanceof QueueWriter || target instanceof QueueReader))
     throw new InvalidArgumentError({ argument: 'target', value: target, expected: 'a writer or a reader' })

@@ -48,6 +48,7 @@ export class MemoryBus {
   /** Opens a strategy's ends, and announces it. */
   strategy(name: string, options: StrategyEndpointsOptions = {}): StrategyEndpoints {
     checkObject(options)
+    if (options.writer !== undefined) checkObject(options.writer, 'writer')
     const endpoints = this.#kept(
       openStrategyEndpoints(this.layout, name, { ...options, writer: { ...WRITER_OPTIONS, ...options.writer } }),
     )
@@ -58,6 +59,7 @@ export class MemoryBus {
   /** Opens the router's ends of a strategy. */
   router(strategy: string, options: RouterEndpointsOptions = {}): RouterEndpoints {
     checkObject(options)
+    if (options.writer !== undefined) checkObject(options.writer, 'writer')
     return this.#kept(
       openRouterEndpoints(this.layout, strategy, { ...options, writer: { ...WRITER_OPTIONS, ...options.writer } }),
     )

@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type DirectoryPath, isQueueError, type MessageCopy, type QueueWriter } from '@chronicle-ts/core'
-import { checkFunction, checkOptions, pathOf } from '@chronicle-ts/core/internal'
+import { checkFunction, checkOptions, FLAG, NANOSECONDS, pathOf } from '@chronicle-ts/core/internal'
 import { type EmitOptions, openReplay, type ReplayClock } from '@chronicle-ts/replay'
 import { memoryQueue } from './open-memory-queue.js'
 import { parseScenarioLine, type ScenarioLine } from './scenario-line.js'
@@ -46,7 +46,7 @@ export async function scenario(
   output: DirectoryPath,
   options: ScenarioOptions = {},
 ): Promise<void> {
-  checkOptions(options, { update: true, segmentSize: true, untilNs: true })
+  checkOptions(options, { update: FLAG, segmentSize: true, untilNs: NANOSECONDS })
   checkFunction('strategy', strategy)
   const expected = pathOf(output, 'output')
   const lines = readLines(pathOf(input, 'input'))

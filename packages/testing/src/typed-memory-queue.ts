@@ -5,6 +5,7 @@ import {
   asTypedObserver,
   asTypedReader,
   asTypedWriter,
+  checkSelection,
   type Selection,
   type TypedReader,
   type TypedReaderOptions,
@@ -72,6 +73,7 @@ export class TypedMemoryQueue<const Types extends readonly AnyMessageType[]> imp
   reader(name = 'test', options: TypedReaderOptions<Types> = {}): TypedReader<Types> {
     checkObject(options)
     const { where, key, onBadMessage, ...others } = options
+    checkSelection({ where, key, onBadMessage }, this.#types)
     return asTypedReader(this.queue.reader(name, others), this.#types, { where, key, onBadMessage })
   }
 
@@ -79,6 +81,7 @@ export class TypedMemoryQueue<const Types extends readonly AnyMessageType[]> imp
   observer(options: ObserverOptions & Selection<Types> = {}): TypedSource<Types, QueueObserver> {
     checkObject(options)
     const { where, key, onBadMessage, ...others } = options
+    checkSelection({ where, key, onBadMessage }, this.#types)
     return asTypedObserver(this.queue.observer(others), this.#types, { where, key, onBadMessage })
   }
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type ReaderOptions } from '@chronicle-ts/core'
-import { checkObject, checkOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
+import { checkOptions, checkReaderOptions, checkSignal, type OptionNames } from '@chronicle-ts/core/internal'
 import type { FanInOptions } from '@chronicle-ts/fanin'
 import type { AnyMessageType, MessageKey } from '@chronicle-ts/schema'
 import { type AnySelection, checkTypes, type Selection } from '@chronicle-ts/typed'
@@ -93,7 +93,7 @@ export function resolveSubscribeOptions(
   checkSignal(signal)
   checkName('name', name)
   checkTypes(types)
-  checkObject(reader)
+  checkReaderOptions('reader', reader)
   checkCallback('onProblem', onProblem)
   checkCallback('onDetached', onDetached)
   const foreign = types.find((type) => !topic.types.includes(type))

@@ -1,5 +1,5 @@
 import { type AsyncWaitOptions, ClosedError, isQueueError, type WaitOutcome } from '@chronicle-ts/core'
-import { checkFlag, checkOptions, checkSignal } from '@chronicle-ts/core/internal'
+import { checkFlag, checkOptions, checkSignal, TIME_LIMIT } from '@chronicle-ts/core/internal'
 import { type AnyMessageType, BadMessageError } from '@chronicle-ts/schema'
 import { type AwaitedSource, MessageSelector, SKIPPING, type SkipCounts, TypedIterator } from '@chronicle-ts/typed'
 import { AttachedQueues, type Delivery } from './attached-queues.js'
@@ -68,7 +68,7 @@ export class Subscription<const Types extends readonly AnyMessageType[]>
 
   /** Resolves when {@link next} may have a message, a queue came or went, or the time is over. Rejects with the signal's reason when it aborts, and with `ERR_CLOSED` when the subscription is closed. */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<WaitOutcome> {
-    checkOptions(options, { timeoutMs: true, signal: true })
+    checkOptions(options, { timeoutMs: TIME_LIMIT, signal: true })
     checkSignal(options.signal)
     const { timeoutMs = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = options
     this.#assertOpen()

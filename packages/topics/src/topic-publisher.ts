@@ -1,6 +1,6 @@
 import { type BusLayout, openFeedWriter, openStrategyEndpoints } from '@chronicle-ts/bus'
 import { openWriter, type QueueWriter, type WriterOptions } from '@chronicle-ts/core'
-import { checkFlag, checkOptions } from '@chronicle-ts/core/internal'
+import { checkOptions, FLAG, GROUP } from '@chronicle-ts/core/internal'
 import type { AnyMessageType } from '@chronicle-ts/schema'
 import { TypedWriter } from '@chronicle-ts/typed'
 import type { Topic } from './topic.js'
@@ -63,8 +63,7 @@ export function openPublisher<const Types extends readonly AnyMessageType[]>(
   topic: Topic<Types> & { readonly name: string },
   options: PublisherOptions,
 ): TopicPublisher<Types> {
-  checkOptions(options, { key: true, writer: true, announce: true })
-  checkFlag('announce', options.announce)
+  checkOptions(options, { key: true, writer: GROUP, announce: FLAG })
   const place = placeOf(layout, topic, options.key)
   const opened = openQueue(layout, topic, place, options)
   try {

@@ -1,5 +1,5 @@
 import { BadBlockError } from '@chronicle-ts/core'
-import { checkMembers, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
+import { checkMembers, checkOptions, type OptionNames, TEXT } from '@chronicle-ts/core/internal'
 import {
   JetStreamApiError,
   type JetStreamClient,
@@ -25,7 +25,7 @@ export interface StreamNames {
   readonly subject?: string
 }
 
-export const STREAM_NAMES: OptionNames<StreamNames> = { stream: true, subject: true }
+export const STREAM_NAMES: OptionNames<StreamNames> = { stream: TEXT, subject: TEXT }
 
 /** How a stream is made that does not exist. A stream that exists stays as it is. */
 export interface StreamSettings {

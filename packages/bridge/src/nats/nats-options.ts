@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import { InvalidArgumentError, isQueueError } from '@chronicle-ts/core'
-import { checkOptions, checkSignal, fromSystemError, type OptionNames } from '@chronicle-ts/core/internal'
+import { CALLBACK, checkOptions, checkSignal, fromSystemError, type OptionNames, TEXT } from '@chronicle-ts/core/internal'
 import { credsAuthenticator, type NatsConnection, type NodeConnectionOptions, nkeyAuthenticator } from '@nats-io/transport-node'
 import { Backoff, Outage } from './backoff.js'
 import { connectWithMessages } from './message-transport.js'
@@ -26,11 +26,11 @@ export interface NatsOptions {
 
 const NAMES: OptionNames<NatsOptions> = {
   servers: true,
-  credentialsFile: true,
-  nkeyFile: true,
-  token: true,
-  user: true,
-  password: true,
+  credentialsFile: TEXT,
+  nkeyFile: TEXT,
+  token: TEXT,
+  user: TEXT,
+  password: TEXT,
   tls: true,
 }
 
@@ -73,7 +73,7 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
 
 /** {@link connectNats} that waits for a server. @throws as {@link connectNats}, but `ERR_SERVER_UNREACHABLE` only when the signal aborts. */
 export async function connectPersistently(options: NatsOptions, persistent: PersistentOptions): Promise<NatsConnection> {
-  checkOptions(persistent, { signal: true, onNote: true })
+  checkOptions(persistent, { signal: true, onNote: CALLBACK })
   const { signal, onNote } = persistent
   checkSignal(signal)
   if (signal === undefined) throw new InvalidArgumentError({ argument: 'signal', value: signal, expected: 'an AbortSignal' })

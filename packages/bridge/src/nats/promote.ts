@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { DataLostError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
+import { checkOptions, pathOf, TEXT } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { termMarker } from '../frames/frame.js'
 import { forgetProgress } from '../progress/bridge-progress.js'
@@ -39,7 +39,7 @@ export async function promote(
   names: StreamNames & { readonly name: string },
 ): Promise<Promoted> {
   const directory = pathOf(place)
-  checkOptions(names, { ...STREAM_NAMES, name: true })
+  checkOptions(names, { ...STREAM_NAMES, name: TEXT })
   return await asking(connection, () => promoteBy(directory, connection, names))
 }
 

@@ -1,5 +1,5 @@
 import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkFlag, checkOptions } from '@chronicle-ts/core/internal'
+import { CALLBACK, checkFlag, checkOptions } from '@chronicle-ts/core/internal'
 import { AckPolicy, type ConsumerInfo, DeliverPolicy } from '@nats-io/jetstream'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import { checkSink, type ReplicaSink } from '../replica/replica-sink.js'
@@ -59,7 +59,7 @@ export class Puller {
   #taken: number | undefined
 
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
-    checkOptions(options, { name: true, once: true, onNote: true })
+    checkOptions(options, { name: true, once: true, onNote: CALLBACK })
     const { name, once } = options
     if (typeof name !== 'string' || name === '')
       throw new InvalidArgumentError({ argument: 'name', value: name, expected: 'the name of this sink' })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BadBlockError, type CommittedMessage, FencedError, InvalidArgumentError, QueueReader } from '@chronicle-ts/core'
-import { checkFlag, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
+import { CALLBACK, COUNT_FROM_ONE, checkFlag, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
 import { type BegunFrame, partsThere, termMarker } from '../frames/frame.js'
 import type { WholeFrame } from '../frames/frame-assembler.js'
@@ -41,12 +41,12 @@ export interface PusherOptions extends StreamSettings {
 }
 
 const NAMES: OptionNames<PusherOptions> = {
-  replicas: true,
-  maxBytes: true,
+  replicas: COUNT_FROM_ONE,
+  maxBytes: COUNT_FROM_ONE,
   holdUntil: true,
   sinks: true,
   once: true,
-  onNote: true,
+  onNote: CALLBACK,
 }
 
 function checkPusherOptions(options: PusherOptions): void {

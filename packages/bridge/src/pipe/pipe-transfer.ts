@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { checkMembers, checkOptions, checkSignal, fromSystemError } from '@chronicle-ts/core/internal'
+import { COUNT, checkMembers, checkOptions, checkSignal, FLAG, fromSystemError } from '@chronicle-ts/core/internal'
 import { checkSink, type ReplicaSink } from '../replica/replica-sink.js'
 import { checkReplicaSource, type ReplicaSource } from '../source/replica-source.js'
 import { type BrokenStream, encodeEnd, encodeFrame, readFrames } from './frame-stream.js'
@@ -29,7 +29,7 @@ export async function pushToStream(
   stream: Writable,
   options: PushToStreamOptions = {},
 ): Promise<Transferred> {
-  checkOptions(options, { from: true, follow: true, signal: true })
+  checkOptions(options, { from: COUNT, follow: FLAG, signal: true })
   checkSignal(options.signal)
   checkReplicaSource(source)
   checkMembers('stream', stream, ['write', 'on', 'off'], 'a writable stream')

@@ -10,7 +10,7 @@ import {
   type QueueWriter,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { absolutePath, checkMembers, checkOptions } from '@chronicle-ts/core/internal'
+import { absolutePath, CALLBACK, checkMembers, checkOptions, GROUP, type OptionKind } from '@chronicle-ts/core/internal'
 import { decodeCompanions } from '../companions/companions.js'
 import { takeCompanions } from '../companions/take-companions.js'
 import { decompress } from '../frames/compression.js'
@@ -21,6 +21,11 @@ import { becomeReplica, readIdentity } from './replica-identity.js'
 
 /** Bytes that a body may decompress to: the largest record that a segment holds. */
 const DECOMPRESSED_MAX = 2 ** 31
+
+const QUEUE_ID: OptionKind = {
+  expected: '32 hexadecimal digits',
+  accepts: (id) => typeof id === 'string' && /^[0-9a-f]{32}$/.test(id),
+}
 
 export interface ReplicaSinkOptions {
   /** History that must be replicated, as 32 hexadecimal digits. Default: that of the first frame. */
@@ -51,7 +56,7 @@ export class ReplicaSink {
 
   /** @throws {@link InvalidArgumentError} for a queue with messages that is not a replica of the history; what `openWriter` throws. */
   constructor(directory: DirectoryPath, options: ReplicaSinkOptions = {}) {
-    checkOptions(options, { queueId: true, writer: true, onProblem: true })
+    checkOptions(options, { queueId: QUEUE_ID, writer: GROUP, onProblem: CALLBACK })
     this.directory = absolutePath(directory)
     this.#options = options
     this.#queueId = options.queueId

@@ -7,7 +7,7 @@ import {
   openObserver,
   QueueReader,
 } from '@chronicle-ts/core'
-import { checkMembers, checkOptions, checkSource, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
+import { COUNT_FROM_ONE, checkMembers, checkOptions, checkSource, oneOf, RECORD_HEADER_LENGTH } from '@chronicle-ts/core/internal'
 import { CompanionWatch } from '../companions/companion-watch.js'
 import { companionFrames } from '../companions/companions.js'
 import { assertCompression, compress } from '../frames/compression.js'
@@ -52,7 +52,7 @@ export class ReplicaSource {
    */
   constructor(reader: MessageSource, options: ReplicaSourceOptions = {}) {
     checkSource('reader', reader)
-    checkOptions(options, { frameBytes: true, compression: true })
+    checkOptions(options, { frameBytes: COUNT_FROM_ONE, compression: oneOf('none', 'zstd') })
     this.reader = reader
     this.#frameBytes = options.frameBytes ?? FRAME_BYTES
     this.#compression = options.compression ?? 'none'

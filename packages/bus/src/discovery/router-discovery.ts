@@ -1,5 +1,13 @@
 import { ClosedError, type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkOptions, checkSignal, isReaderName, type OptionNames } from '@chronicle-ts/core/internal'
+import {
+  CALLBACK,
+  checkOptions,
+  checkSignal,
+  FLAG,
+  MILLISECONDS,
+  type OptionNames,
+  READER_NAME,
+} from '@chronicle-ts/core/internal'
 import { RESCAN_INTERVAL_MS, ROUTER_READER_NAME } from '../defaults.js'
 import { type BusLayout, layoutOf } from '../layout/bus-layout.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'
@@ -23,11 +31,11 @@ export interface RouterDiscoveryOptions {
 }
 
 const NAMES: OptionNames<RouterDiscoveryOptions> = {
-  rescanIntervalMs: true,
-  watch: true,
-  unread: true,
-  readerName: true,
-  onProblem: true,
+  rescanIntervalMs: MILLISECONDS,
+  watch: FLAG,
+  unread: FLAG,
+  readerName: READER_NAME,
+  onProblem: CALLBACK,
 }
 
 /** A strategy that is announced now. */
@@ -89,9 +97,6 @@ export class RouterDiscovery implements AsyncIterable<DiscoveryEvent>, Disposabl
     this.layout = layoutOf(bus)
     const { rescanIntervalMs = RESCAN_INTERVAL_MS, watch = true, onProblem = () => {} } = options
     const { unread = true, readerName = ROUTER_READER_NAME } = options
-    if (!isReaderName(readerName)) {
-      throw new InvalidArgumentError({ argument: 'readerName', value: readerName, expected: 'the name of a reader' })
-    }
     if (!unread && options.readerName !== undefined)
       throw new InvalidArgumentError({ argument: 'readerName', value: readerName, expected: 'unread: true beside it' })
     const looks = { watches: watch, readerName: unread ? readerName : undefined }

@@ -9,6 +9,7 @@ import {
 } from '@chronicle-ts/core'
 import {
   checkOptions,
+  checkReaderOptions,
   checkSignal,
   isReaderName,
   type OptionNames,
@@ -19,7 +20,7 @@ import {
 import { inspectLock } from '@chronicle-ts/inspect'
 import { checkName } from '../layout/bus-layout.js'
 import { birthStamp } from '../markers/marker-file.js'
-import { QueueWatch, type QueueWatchOptions } from '../queue/queue-watch.js'
+import { QueueWatch, type QueueWatchOptions, WATCH_NAMES } from '../queue/queue-watch.js'
 import { queueIsThere } from '../queue/writer-epoch.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'
 
@@ -72,7 +73,7 @@ export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
   readonly reader?: ReaderOptions
 }
 
-const NAMES: OptionNames<SubscriberDiscoveryOptions> = { rescanIntervalMs: true, watch: true, reader: true }
+const NAMES: OptionNames<SubscriberDiscoveryOptions> = { ...WATCH_NAMES, reader: true }
 
 /**
  * Keeps a named reader attached to a queue that may not exist yet, may vanish and may come again.
@@ -126,6 +127,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   ) {
     checkName('name', name)
     checkOptions(options, NAMES)
+    checkReaderOptions('reader', options.reader)
     this.directory = pathOf(directory)
     this.#options = options
     this.#watch = new QueueWatch(this.directory, options, () => this.#look())

@@ -7,7 +7,7 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { checkOptions, createDirectory } from '@chronicle-ts/core/internal'
+import { checkOptions, createDirectory, GROUP, READER_NAME } from '@chronicle-ts/core/internal'
 import { ROUTER_READER_NAME } from '../defaults.js'
 import { type BusLayout, layoutOf, type StrategyPaths } from '../layout/bus-layout.js'
 
@@ -33,7 +33,7 @@ export function openRouterEndpoints(
   name: string,
   options: RouterEndpointsOptions = {},
 ): RouterEndpoints {
-  checkOptions(options, { writer: true, reader: true, readerName: true })
+  checkOptions(options, { writer: GROUP, reader: GROUP, readerName: READER_NAME })
   return RouterEndpoints.open(layoutOf(bus).strategy(name), options)
 }
 

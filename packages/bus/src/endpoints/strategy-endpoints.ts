@@ -9,7 +9,17 @@ import {
   type ReaderOptions,
   type WriterOptions,
 } from '@chronicle-ts/core'
-import { checkOptions, checkSignal, type OptionNames, QueueDirectory } from '@chronicle-ts/core/internal'
+import {
+  CALLBACK,
+  checkOptions,
+  checkReaderOptions,
+  checkSignal,
+  GROUP,
+  MILLISECONDS,
+  type OptionNames,
+  QueueDirectory,
+  READER_NAME,
+} from '@chronicle-ts/core/internal'
 import { LEASE_RENEWAL_MS, STRATEGY_READER_NAME } from '../defaults.js'
 import { type BusLayout, layoutOf, type StrategyPaths } from '../layout/bus-layout.js'
 import { MarksLostError } from '../markers/marks-lost-error.js'
@@ -35,11 +45,11 @@ export interface StrategyEndpointsOptions {
 }
 
 const NAMES: OptionNames<StrategyEndpointsOptions> = {
-  writer: true,
+  writer: GROUP,
   reader: true,
-  readerName: true,
-  renewalIntervalMs: true,
-  onRenewalError: true,
+  readerName: READER_NAME,
+  renewalIntervalMs: MILLISECONDS,
+  onRenewalError: CALLBACK,
 }
 
 /**
@@ -59,6 +69,7 @@ export function openStrategyEndpoints(
   options: StrategyEndpointsOptions = {},
 ): StrategyEndpoints {
   checkOptions(options, NAMES)
+  checkReaderOptions('reader', options.reader)
   return StrategyEndpoints.open(layoutOf(bus).createStrategy(name), options)
 }
 

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { CONTROL_FILE } from '@chronicle-ts/core/internal'
+import { CONTROL_FILE, FLAG, MILLISECONDS, type OptionNames } from '@chronicle-ts/core/internal'
 import { RESCAN_INTERVAL_MS } from '../defaults.js'
 import { birthStamp } from '../markers/marker-file.js'
 import { MovingWatch, type WatchCounters } from '../watching/moving-watch.js'
@@ -13,6 +13,8 @@ export interface QueueWatchOptions {
   /** False looks at every rescan only and uses no inotify. @defaultValue true */
   readonly watch?: boolean
 }
+
+export const WATCH_NAMES: OptionNames<QueueWatchOptions> = { rescanIntervalMs: MILLISECONDS, watch: FLAG }
 
 /** Says when it may be worth looking at one queue: where it appears, when its control block is replaced or deleted, and at every rescan. */
 export class QueueWatch {

@@ -1,6 +1,6 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
 import { checkOptions, checkSignal, type OptionNames, onAbort, pathOf } from '@chronicle-ts/core/internal'
-import { QueueWatch, type QueueWatchOptions } from './queue-watch.js'
+import { QueueWatch, type QueueWatchOptions, WATCH_NAMES } from './queue-watch.js'
 import { queueIsThere } from './writer-epoch.js'
 
 /** How {@link whenQueueAppears} waits. */
@@ -9,7 +9,7 @@ export interface AppearanceOptions extends QueueWatchOptions {
   readonly signal?: AbortSignal
 }
 
-const NAMES: OptionNames<AppearanceOptions> = { rescanIntervalMs: true, watch: true, signal: true }
+const NAMES: OptionNames<AppearanceOptions> = { ...WATCH_NAMES, signal: true }
 
 /**
  * Waits until a writer has made the queue, so that it can be opened for reading. Neither the queue nor any directory above it need exist. Rejects with the signal's reason when

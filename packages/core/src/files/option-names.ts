@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import type { OptionKind } from './option-kinds.js'
 
-/** The names of a group of options. The compiler compares them with the type, so that none is forgotten. */
-export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
+/** The names of a group of options, each with what its value may be, or `true` where its reader checks that. The compiler compares them with the type, so that none is forgotten. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true | OptionKind>>
 
 /**
- * Checks that options are an object without unknown names. Allocates nothing: calls on hot paths take options, too.
+ * Checks that options are an object without unknown names and without values of another kind. Allocates nothing: calls on hot paths take options, too.
  *
  * @param group the option that holds these, for the error; absent for the options themselves.
  * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
@@ -13,10 +14,30 @@ export function checkOptions<Options extends object>(options: Options, names: Op
   let hasOption = false
   if (typeof options === 'object' && options !== null)
     for (const name in options) {
-      if (names[name] !== true) checkOptionNames(options, Object.keys(names), group)
+      if (names[name] !== true) checkValue(options, name, names, group)
       hasOption = true
     }
   if (!hasOption) checkObject(options, group)
+}
+
+function checkValue<Options extends object>(
+  options: Options,
+  name: keyof Options & string,
+  names: OptionNames<Options>,
+  group: string | undefined,
+): void {
+  // A name that every object has, such as `toString`, is an unknown one, too.
+  if (!Object.hasOwn(names, name)) checkOptionNames(options, Object.keys(names), group)
+  else {
+    const kind = names[name] as OptionKind
+    const value = options[name]
+    if (value === undefined || kind.accepts(value)) return
+    throw new InvalidArgumentError({ argument: argumentOf(name, group), value, expected: kind.expected })
+  }
+}
+
+function argumentOf(name: string, group: string | undefined): string {
+  return group === undefined ? name : `${group}.${name}`
 }
 
 /**
@@ -77,7 +98,7 @@ export function checkOptionNames(options: object, known: readonly string[], grou
     if (known.includes(name)) continue
     const value = (options as Record<string, unknown>)[name]
     if (value === undefined) continue
-    const argument = group === undefined ? name : `${group}.${name}`
+    const argument = argumentOf(name, group)
     throw new InvalidArgumentError({ argument, value, expected: `an option that exists; the nearest is ${nearest(name, known)}` })
   }
 }

@@ -49,7 +49,7 @@ export function readFollow(options: FollowOptions): AbortSignal | undefined {
 
 export function readBatch(options: BatchOptions): { readonly signal: AbortSignal | undefined; readonly max: number } {
   const signal = readIteratorOptions(options, BATCH_NAMES)
-  const max = options.max ?? BATCH_COUNT_MAX
+  const { max = BATCH_COUNT_MAX } = options
   if (!Number.isSafeInteger(max) || max < 1)
     throw new InvalidArgumentError({ argument: 'max', value: max, expected: 'an integer from 1 on' })
   return { signal, max }

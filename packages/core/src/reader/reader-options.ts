@@ -61,18 +61,12 @@ const SOURCE_OPTION_NAMES: readonly string[] = [
 export function resolveSourceOptions(options: SourceOptions): ResolvedSourceOptions {
   const given = readOnce(options)
   checkOptionNames(given, SOURCE_OPTION_NAMES)
-  const resolved = {
-    start: given.start === undefined ? 'earliest' : given.start,
-    onCorrupt: given.onCorrupt ?? 'strict',
-    onLost: given.onLost ?? 'strict',
-    wait: given.wait ?? 'adaptive',
-    waitForQueueMs: given.waitForQueueMs ?? 0,
-  } as const
+  const { start = 'earliest', onCorrupt = 'strict', onLost = 'strict', wait = 'adaptive', waitForQueueMs = 0 } = given
+  const resolved = { start, onCorrupt, onLost, wait, waitForQueueMs }
   oneOf('onCorrupt', resolved.onCorrupt, ['strict', 'skip'])
   oneOf('onLost', resolved.onLost, ['strict', 'snap'])
   oneOf('wait', resolved.wait, WAIT_STRATEGIES)
   checkStart(resolved.start, ['resume', 'earliest', 'latest'])
-  const { waitForQueueMs } = resolved
   if (!(typeof waitForQueueMs === 'number' && waitForQueueMs >= 0))
     throw new InvalidArgumentError({ argument: 'waitForQueueMs', value: waitForQueueMs, expected: 'milliseconds, not negative' })
   return resolved
@@ -89,6 +83,13 @@ export function resolveReaderOptions(given: ReaderOptions): ResolvedReaderOption
       expected: 'another place: reset forgets the saved position',
     })
   return { ...resolveSourceOptions(others), reset }
+}
+
+/** Checks the options of a reader that is opened later, so that an error names them at once. @throws {@link InvalidArgumentError} */
+export function checkReaderOptions(argument: string, options: ReaderOptions | undefined): void {
+  if (options === undefined) return
+  checkObject(options, argument)
+  resolveReaderOptions(options)
 }
 
 /** A copy: an accessor may answer differently the next time. */

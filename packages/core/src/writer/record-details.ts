@@ -36,6 +36,13 @@ export interface RecordDetails {
 const DETAIL_NAMES: OptionNames<MessageDetails> = { timestampNs: true, schemaVersion: true, trace: true, source: true }
 const CLAIM_NAMES: OptionNames<ClaimOptions> = { schemaVersion: true, trace: true, source: true }
 const TRACE_NAMES: OptionNames<TraceOption> = { traceId: true, spanId: true, sampled: true, random: true }
+const SOURCE_NAMES: OptionNames<SourcePosition> = {
+  sourceSequence: true,
+  sourceId: true,
+  sourceEpoch: true,
+  outputIndex: true,
+  isLastOutput: true,
+}
 const UINT32_MAX = 0xffff_ffff
 
 /**
@@ -140,13 +147,14 @@ function storeId(bytes: Buffer, { name, id, at, length }: { name: string; id: un
 }
 
 function checkSchemaVersion(schemaVersion: number | undefined): number {
-  const version = schemaVersion ?? 0
-  if (Number.isInteger(version) && version >= 0 && version <= RECORD_SCHEMA_VERSION_MAX) return version
+  if (schemaVersion === undefined) return 0
+  const isVersion = Number.isInteger(schemaVersion) && schemaVersion >= 0 && schemaVersion <= RECORD_SCHEMA_VERSION_MAX
+  if (isVersion) return schemaVersion
   return invalid('schemaVersion', schemaVersion, `an integer from 0 to ${RECORD_SCHEMA_VERSION_MAX}; 0 means without a schema`)
 }
 
 function checkSource(given: SourcePosition): SourcePosition {
-  if (typeof given !== 'object' || given === null) invalid('source', given, 'an object with sourceSequence and sourceId')
+  checkOptions(given, SOURCE_NAMES, 'source')
   const { sourceSequence, sourceId, sourceEpoch, outputIndex, isLastOutput } = given
   checkInteger('source.sourceSequence', sourceSequence, Number.MAX_SAFE_INTEGER)
   checkInteger('source.sourceId', sourceId, UINT32_MAX)

@@ -1,6 +1,6 @@
 import { BACKPRESSURE_TIMEOUT_MS, DEFAULT_SEGMENT_SIZE, HEARTBEAT_INTERVAL_MS, TIMER_MAX_MS } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
-import { checkObject, checkOptionNames } from '../files/option-names.js'
+import { checkFlag, checkObject, checkOptionNames } from '../files/option-names.js'
 import { DEFAULT_FILE_MODE } from '../files/queue-directory.js'
 import { isNewSegmentSize, SEGMENT_SIZE_MAX, SEGMENT_SIZE_MIN, SEGMENT_SIZE_MULTIPLE } from '../format/index.js'
 import type { RetentionOptions } from '../retention/retention-options.js'
@@ -106,6 +106,19 @@ export type ResolvedWriterOptions = Required<
     readonly given: WriterOptions
   }
 
+const DEFAULTS = {
+  segmentSize: DEFAULT_SEGMENT_SIZE,
+  firstSequence: 0,
+  extensions: true,
+  prefault: true,
+  mlock: false,
+  hugePages: false,
+  mode: DEFAULT_FILE_MODE,
+  heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+  backpressure: 'fail',
+  backpressureTimeoutMs: BACKPRESSURE_TIMEOUT_MS,
+} satisfies WriterOptions
+
 const PRESETS: Record<WriterPreset, WriterOptions> = {
   lowLatency: { prefault: 'segment' },
   highThroughput: { prefault: true, flushPolicy: { everyBytes: 64 * 1024 * 1024, everyMs: 1000 } },
@@ -158,30 +171,22 @@ export function checkRetention(retention: RetentionOptions): void {
 /** Reads every option once, checks it and fills in defaults. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` naming the option. */
 export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOptions {
   const own = readOptions(given)
-  if (own.preset !== undefined && !Object.hasOwn(PRESETS, own.preset))
+  if (own.preset !== undefined && !(typeof own.preset === 'string' && Object.hasOwn(PRESETS, own.preset)))
     invalid('preset', own.preset, Object.keys(PRESETS).join(', '))
   const options = { ...(own.preset === undefined ? {} : PRESETS[own.preset]), ...own }
   const resolved: ResolvedWriterOptions = {
-    segmentSize: options.segmentSize ?? DEFAULT_SEGMENT_SIZE,
-    given: options,
-    firstSequence: options.firstSequence ?? 0,
-    extensions: options.extensions ?? true,
-    prefault: options.prefault ?? true,
-    mlock: options.mlock ?? false,
-    hugePages: options.hugePages ?? false,
-    mode: options.mode ?? DEFAULT_FILE_MODE,
-    heartbeatIntervalMs: options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
-    backpressure: options.backpressure ?? 'fail',
-    backpressureTimeoutMs: options.backpressureTimeoutMs ?? BACKPRESSURE_TIMEOUT_MS,
-    cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : copyIfArray(options.cpu),
+    ...DEFAULTS,
+    ...pick(options, ...(Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[])),
     ...pick(options, 'flushPolicy', 'rollAfterMs', 'maxSegments', 'maxBytes', 'retention', 'onHighWatermark', 'onReaderReleased'),
+    given: options,
+    cpus: options.cpu === undefined ? [] : typeof options.cpu === 'number' ? [options.cpu] : copyIfArray(options.cpu),
   }
   checkSegmentSize(resolved.segmentSize)
   if (resolved.backpressure !== 'fail' && resolved.backpressure !== 'block')
     invalid('backpressure', resolved.backpressure, "'fail' or 'block'")
   if (resolved.prefault !== 'segment' && typeof resolved.prefault !== 'boolean')
     invalid('prefault', resolved.prefault, "true, false or 'segment'")
-  for (const name of ['extensions', 'mlock', 'hugePages'] as const) checkBoolean(name, resolved[name])
+  for (const name of ['extensions', 'mlock', 'hugePages'] as const) checkFlag(name, resolved[name])
   checkFirstSequence(resolved)
   checkMode(resolved.mode)
   checkTimer('heartbeatIntervalMs', resolved.heartbeatIntervalMs, 0)
@@ -200,9 +205,9 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
     readerTtlMs: 0,
     maxReaderLagBytes: 0,
   })
-  checkBoolean('flushPolicy.wait', resolved.flushPolicy?.wait ?? false)
-  checkBoolean('retention.consumed', resolved.retention?.consumed ?? false)
-  checkCpus(resolved.cpus)
+  checkFlag('flushPolicy.wait', resolved.flushPolicy?.wait)
+  checkFlag('retention.consumed', resolved.retention?.consumed)
+  checkCpus(options.cpu, resolved.cpus)
   checkContradictions(resolved)
   return resolved
 }
@@ -217,8 +222,9 @@ function checkContradictions({ flushPolicy = {}, retention = {} }: ResolvedWrite
     invalid('retention.minSegments', minSegments, `a number of at most ${maxSegments}: maxSegments deletes the others`)
 }
 
-function checkCpus(cpus: readonly number[]): void {
-  if (!Array.isArray(cpus)) invalid('cpu', cpus, 'a number of a CPU, or an array of them')
+function checkCpus(given: unknown, cpus: readonly number[]): void {
+  if (!Array.isArray(cpus) || (given !== undefined && cpus.length === 0))
+    invalid('cpu', given, 'a number of a CPU, or an array of them')
   for (const cpu of cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
 }
 
@@ -233,10 +239,6 @@ function checkFirstSequence({ firstSequence, extensions }: ResolvedWriterOptions
   if (!(Number.isSafeInteger(firstSequence) && firstSequence >= 0 && firstSequence < Number.MAX_SAFE_INTEGER - 1))
     invalid('firstSequence', firstSequence, 'an integer from 0 to 2^53 - 3')
   if (firstSequence > 0 && !extensions) invalid('firstSequence', firstSequence, '0 without extensions')
-}
-
-function checkBoolean(argument: string, value: unknown): void {
-  if (typeof value !== 'boolean') invalid(argument, value, 'true or false')
 }
 
 /** A timer that is longer than the runtime's longest would fire at once, and again and again. */

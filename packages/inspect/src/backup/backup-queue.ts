@@ -1,5 +1,5 @@
 import type { DirectoryPath, RecoveryAction } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkOptions, FLAG } from '@chronicle-ts/core/internal'
 import { type BackupOptions, type BackupReport, QueueBackup } from './queue-backup.js'
 
 /**
@@ -41,7 +41,7 @@ export function restoreQueue(
   target: DirectoryPath,
   options: Pick<BackupOptions, 'positions' | 'verify'> = {},
 ): RestoreReport {
-  checkOptions(options, { positions: true, verify: true })
+  checkOptions(options, { positions: FLAG, verify: FLAG })
   const work = new QueueBackup(backup, target, { ...options, isRestore: true })
   return { ...copyWhole(work), recovery: work.recovery }
 }

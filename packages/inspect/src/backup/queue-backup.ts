@@ -16,6 +16,7 @@ import {
   decodePosition,
   encodeControl,
   encodePosition,
+  FLAG,
   type OptionNames,
   POSITION_LENGTH,
   parseReaderFileName,
@@ -53,7 +54,7 @@ export interface BackupOptions {
   readonly isRestore?: boolean
 }
 
-const NAMES: OptionNames<BackupOptions> = { positions: true, verify: true, isRestore: true }
+const NAMES: OptionNames<BackupOptions> = { positions: FLAG, verify: FLAG, isRestore: FLAG }
 
 export interface BackupProgress {
   readonly phase: 'copy' | 'verify'

@@ -1,4 +1,8 @@
 import { type Stats, statSync } from 'node:fs'
+import { objectWith } from '@chronicle-ts/core/internal'
+
+/** The kind of an option that is a {@link FileMemory}. */
+export const FILE_MEMORY = objectWith('a FileMemory', 'begin', 'recall')
 
 /** File systems count time in steps. A change within the step of an earlier one leaves the times as they are, so what has just changed is read again. */
 const SETTLED_MS = 2000

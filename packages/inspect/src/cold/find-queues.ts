@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { DirectoryPath } from '@chronicle-ts/core'
 import {
   CONTROL_FILE,
+  COUNT_OR_INFINITY,
   checkOptions,
   fromSystemError,
   INDEX_FILE,
@@ -12,7 +13,7 @@ import {
   QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
 } from '@chronicle-ts/core/internal'
-import { type FileMemory, recall } from './file-memory.js'
+import { FILE_MEMORY, type FileMemory, recall } from './file-memory.js'
 
 export interface FindQueuesOptions {
   /** How many levels below the root are searched. Default 8: a bus has four. */
@@ -41,7 +42,7 @@ export interface FoundQueues {
  */
 export function findQueues(place: DirectoryPath, options: FindQueuesOptions = {}): FoundQueues {
   const root = pathOf(place)
-  checkOptions(options, { depth: true, directoryLimit: true, memory: true })
+  checkOptions(options, { depth: COUNT_OR_INFINITY, directoryLimit: COUNT_OR_INFINITY, memory: FILE_MEMORY })
   const { depth = 8, directoryLimit = 100_000, memory } = options
   memory?.begin()
   const directories: string[] = []

@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 import type { DirectoryPath } from '@chronicle-ts/core'
 import {
+  COUNT_OR_INFINITY,
   type ControlBlock,
   checkOptions,
   controlExtensionsAreCurrent,
   decodeDurableMark,
+  FLAG,
   findNextRecord,
   judgeRecord,
   LOCK_FILE,
   type OptionNames,
+  objectWith,
   pathOf,
   SEGMENT_FIRST_RECORD_OFFSET,
   segmentFileName,
@@ -22,7 +25,7 @@ import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { type CountedHeaders, countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
-import { type FileMemory, recall } from './file-memory.js'
+import { FILE_MEMORY, type FileMemory, recall } from './file-memory.js'
 import { findQueueProblems } from './find-problems.js'
 import { lastSegmentWithRecords } from './find-start.js'
 import { type LockInspection, lookAtLock } from './inspect-lock.js'
@@ -51,11 +54,11 @@ export interface InspectOptions {
 }
 
 export const INSPECT_NAMES: OptionNames<InspectOptions> = {
-  segmentLimit: true,
-  quick: true,
-  holdsLock: true,
-  locks: true,
-  memory: true,
+  segmentLimit: COUNT_OR_INFINITY,
+  quick: FLAG,
+  holdsLock: FLAG,
+  locks: objectWith('what readLockTable returned', 'holderOf', 'processOf'),
+  memory: FILE_MEMORY,
 }
 
 const SEGMENT_LIMIT = 512

@@ -1,8 +1,11 @@
 import { type DirectoryPath, InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
 import {
   checkOptions,
+  FLAG,
+  isPosition,
   isRecordOffset,
   momentNs,
+  type OptionKind,
   type OptionNames,
   pathOf,
   QueueDirectory,
@@ -40,7 +43,12 @@ export interface ColdReaderOptions {
   readonly checkPayloads?: boolean
 }
 
-const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: true, checkPayloads: true }
+const COLD_END: OptionKind = {
+  expected: "'present' or a position",
+  accepts: (to) => to === 'present' || (typeof to === 'object' && to !== null && isPosition(to)),
+}
+
+const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: COLD_END, checkPayloads: FLAG }
 
 /**
  * Opens a queue for reading without joining it, with `pread` only. Opening costs one directory listing and a few reads, for every size of the queue;

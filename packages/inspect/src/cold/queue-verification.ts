@@ -1,8 +1,11 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
 import {
+  COUNT,
+  COUNT_OR_INFINITY,
   type ControlBlock,
   checkOptions,
   controlExtensionsAreCurrent,
+  FLAG,
   type OptionNames,
   pathOf,
   SEGMENT_FIRST_RECORD_OFFSET,
@@ -32,7 +35,12 @@ export interface VerifyOptions {
   readonly holdsLock?: boolean
 }
 
-const NAMES: OptionNames<VerifyOptions> = { from: true, toSegment: true, problemLimit: true, holdsLock: true }
+const NAMES: OptionNames<VerifyOptions> = {
+  from: true,
+  toSegment: COUNT,
+  problemLimit: COUNT_OR_INFINITY,
+  holdsLock: FLAG,
+}
 
 /** How far a verification is. */
 export interface VerifyProgress {
@@ -88,7 +96,8 @@ export class QueueVerification {
     const directory = pathOf(place)
     checkOptions(options, NAMES)
     this.#options = options
-    this.#problemLimit = options.problemLimit ?? PROBLEM_LIMIT
+    const { from = 'earliest', problemLimit = PROBLEM_LIMIT } = options
+    this.#problemLimit = problemLimit
     this.inspection = inspectQueue(directory, {
       segmentLimit: Number.POSITIVE_INFINITY,
       holdsLock: options.holdsLock === true,
@@ -96,7 +105,7 @@ export class QueueVerification {
     this.#control = soundControl(readColdControl(directory))
     // Before the reader, whose descriptor a constructor that throws would leak.
     this.#bulk = new BulkCheck(this.#timeOrder)
-    this.#reader = openColdReader(directory, { from: options.from ?? 'earliest' })
+    this.#reader = openColdReader(directory, { from })
     this.#bytesTotal = this.#bytesToRead()
     if (this.#isWhole)
       for (const problem of this.inspection.problems) if (!FOUND_BY_READING.has(problem.code)) this.#note(problem)

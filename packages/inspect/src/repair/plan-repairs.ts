@@ -1,4 +1,4 @@
-import { CONTROL_FILE, checkOptions, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
+import { CONTROL_FILE, checkOptions, FLAG, SEGMENT_FIRST_RECORD_OFFSET, segmentFileName } from '@chronicle-ts/core/internal'
 import { checkProblems } from '../cold/acknowledged.js'
 import type { ColdPosition } from '../cold/cold-item.js'
 import { inspectQueue } from '../cold/inspect-queue.js'
@@ -87,7 +87,7 @@ const DAMAGE_LENGTH_MAX = 16 * 1024 * 1024
  * @param problems from `inspectQueue`, and from `verifyQueue` when records were read.
  */
 export function planRepairs(directory: string, problems: readonly QueueProblem[], options: PlanOptions = {}): RepairStep[] {
-  checkOptions(options, { skipDamage: true, holdsLock: true, hasRecovered: true, hasRebuilt: true })
+  checkOptions(options, { skipDamage: FLAG, holdsLock: FLAG, hasRecovered: FLAG, hasRebuilt: FLAG })
   if (problemsBeforeRepair(problems).length > 0) return []
   const inspection = inspectQueue(directory, { holdsLock: options.holdsLock === true })
   // Control block and segments agree that a later version wrote them.

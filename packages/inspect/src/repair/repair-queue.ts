@@ -1,6 +1,7 @@
 import { type DirectoryPath, NotAQueueError, type RecoveryAction } from '@chronicle-ts/core'
 import {
   checkOptions,
+  FLAG,
   makeFile,
   pathOf,
   QueueDirectory,
@@ -15,6 +16,9 @@ import { verifyQueue } from '../cold/queue-verification.js'
 import { applyLockedSteps, applyRecovery, hasNotKept, type LockedStep, notKept } from './apply-repairs.js'
 import { type PlanOptions, planRepairs } from './plan-repairs.js'
 import type { RepairOutcome, RepairReport, RepairStep } from './repair-step.js'
+
+/** Their members are checked where steps are planned. */
+const PROBLEMS = { expected: 'an array of problems', accepts: Array.isArray }
 
 export interface RepairOptions extends Pick<PlanOptions, 'skipDamage'> {
   /** What a verification by the caller has just found, which then is not made again: a caller can interrupt its own. What is repaired is checked under the lock in any case. */
@@ -33,7 +37,7 @@ const ROUNDS_MAX = 4
  */
 export function repairQueue(place: DirectoryPath, repairOptions: RepairOptions = {}): RepairReport {
   const directory = pathOf(place)
-  checkOptions(repairOptions, { problems: true, skipDamage: true })
+  checkOptions(repairOptions, { problems: PROBLEMS, skipDamage: FLAG })
   const { problems, ...options } = repairOptions
   if (!inspectQueue(directory).isQueue) throw new NotAQueueError({ directory, detail: 'there is nothing to repair' })
   const startedNs = binding.realtimeNs()

@@ -1,7 +1,7 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
 import { checkOptions } from '@chronicle-ts/core/internal'
 import { FileMemory } from '../cold/file-memory.js'
-import { type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
+import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import { readLockTable } from '../cold/lock-table.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
@@ -62,7 +62,7 @@ export class StateHistory {
     directory: DirectoryPath,
     options: StateOptions & Pick<InspectOptions, 'segmentLimit'> = {},
   ): { inspection: QueueInspection; state: QueueState } {
-    checkOptions(options, { ...STATE_NAMES, segmentLimit: true })
+    checkOptions(options, { ...STATE_NAMES, segmentLimit: INSPECT_NAMES.segmentLimit })
     const { segmentLimit = QUICK_SEGMENTS, locks = readLockTable(), ...rest } = options
     const inspection = inspectQueue(directory, { quick: true, segmentLimit, locks, memory: this.memory })
     return { inspection, state: this.state(inspection, { ...rest, locks }) }

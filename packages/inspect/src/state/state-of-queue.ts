@@ -1,5 +1,14 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { checkMembers, checkOptions, type OptionNames, pathOf, pause, WRITE_BACK_FAILED } from '@chronicle-ts/core/internal'
+import {
+  checkMembers,
+  checkOptions,
+  GROUP,
+  type OptionNames,
+  objectWith,
+  pathOf,
+  pause,
+  WRITE_BACK_FAILED,
+} from '@chronicle-ts/core/internal'
 import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import { type LockTable, readLockTable } from '../cold/lock-table.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
@@ -36,7 +45,12 @@ export interface StateOptions {
   readonly surroundings?: Surroundings
 }
 
-export const STATE_NAMES: OptionNames<StateOptions> = { thresholds: true, measured: true, locks: true, surroundings: true }
+export const STATE_NAMES: OptionNames<StateOptions> = {
+  thresholds: GROUP,
+  measured: objectWith('what a StateHistory measured', 'rates', 'readers'),
+  locks: INSPECT_NAMES.locks,
+  surroundings: true,
+}
 
 /**
  * Says what a queue, its writer and each of its readers are doing, from a look at its files and at the processes that hold its locks.

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { checkOptions, checkSignal, type OptionNames, pathOf } from '@chronicle-ts/core/internal'
+import { checkOptions, checkSignal, MILLISECONDS, NANOSECONDS, type OptionNames, pathOf } from '@chronicle-ts/core/internal'
 import { openColdReader } from '../cold/open-cold-reader.js'
 import { listQueue } from '../cold/queue-listing.js'
 
@@ -41,7 +41,7 @@ export interface FindTraceOptions {
   readonly signal?: AbortSignal
 }
 
-const NAMES: OptionNames<FindTraceOptions> = { sinceNs: true, timeoutMs: true, signal: true }
+const NAMES: OptionNames<FindTraceOptions> = { sinceNs: NANOSECONDS, timeoutMs: MILLISECONDS, signal: true }
 
 /**
  * Rebuilds the way of a trace from the queues themselves: every message that was appended with a trace context has its ids and its time. The newest segments of all queues come first, so that a search

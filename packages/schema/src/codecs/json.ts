@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { checkOptions } from '../errors/check-options.js'
+import { CALLBACK, checkOptions } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkVersion } from '../message/check-message.js'
 import { ValueMessage } from './value-message.js'
@@ -18,7 +18,7 @@ export function jsonMessage<T, const Name extends string = string>(
   typeId: number,
   options: { readonly version?: number; readonly check?: (value: unknown) => T } = {},
 ): ValueMessage<Name, T> {
-  checkOptions(options, { version: true, check: true })
+  checkOptions(options, { version: true, check: CALLBACK })
   const { version = 1, check } = options
   checkVersion(version)
   return ValueMessage.of(

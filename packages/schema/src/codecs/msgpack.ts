@@ -1,4 +1,4 @@
-import { checkOptions } from '../errors/check-options.js'
+import { CALLBACK, checkOptions } from '../errors/check-options.js'
 import { checkVersion } from '../message/check-message.js'
 import { requirePeer } from './peer.js'
 import { ValueMessage } from './value-message.js'
@@ -26,7 +26,7 @@ export function msgpackMessage<T, const Name extends string = string>(
   typeId: number,
   options: { readonly version?: number; readonly check?: (value: unknown) => T } = {},
 ): ValueMessage<Name, T> {
-  checkOptions(options, { version: true, check: true })
+  checkOptions(options, { version: true, check: CALLBACK })
   const { version = 1, check } = options
   checkVersion(version)
   const { Packr } = requirePeer<{ Packr: new (options: object) => Packr }>('msgpackr')

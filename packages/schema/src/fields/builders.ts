@@ -55,7 +55,8 @@ export function enumOf<const Members extends Readonly<Record<string, number>>>(
   options: { readonly type?: Exclude<IntegerType, 'u64' | 'i64'> } = {},
 ): Field<ScalarTypes<keyof Members & string>> {
   checkOptions(options, { type: true })
-  return scalar({ kind: 'enum', type: options.type ?? 'u8', members: { ...members } })
+  const { type = 'u8' } = options
+  return scalar({ kind: 'enum', type, members: { ...members } })
 }
 
 /** A set of flags; the names get bits in this order, or those that an object gives them. One to eight bytes, by the highest bit. */

@@ -1,4 +1,4 @@
-import { checkOptions } from '../errors/check-options.js'
+import { checkOptions, FLAG } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { specsOf } from '../fields/builders.js'
 import type {
@@ -78,7 +78,7 @@ export class FlatMessage<
   }
 
   writer(options: WriterOptions = {}): MessageWriter<WriteBody<S>, SizesOf<S>> {
-    checkOptions(options, { zeroed: true })
+    checkOptions(options, { zeroed: FLAG })
     this.#writeLayout ??= new WriteLayout(this.description)
     return new FlatWriter(this.writePlan, this.#writeLayout, options.zeroed === true) as unknown as MessageWriter<
       WriteBody<S>,

@@ -1,4 +1,4 @@
-import { checkOptions } from '../errors/check-options.js'
+import { CALLBACK, checkOptions } from '../errors/check-options.js'
 import { blockLengthAt, fieldSize } from '../layout/field-size.js'
 import { checkDescription } from '../registry/check-description.js'
 import { MAX_FIXED_LENGTH } from '../spec/check-spec.js'
@@ -36,7 +36,7 @@ export interface SbeOptions {
  * @see https://github.com/FIXTradingCommunity/fix-simple-binary-encoding
  */
 export function fromSbe(xml: string, options: SbeOptions = {}): SbeSchema {
-  checkOptions(options, { include: true, typeId: true })
+  checkOptions(options, { include: CALLBACK, typeId: CALLBACK })
   const root = readXml(xml)
   if (root.name !== 'messageSchema') refuseElement(root, root.name, 'messageSchema')
   const types = new SbeTypes()

@@ -1,4 +1,4 @@
-import { checkOptions } from '../errors/check-options.js'
+import { checkOptions, FLAG } from '../errors/check-options.js'
 import { BadMessageError, InvalidArgumentError } from '../errors/index.js'
 import { planBody } from '../flyweight/body-plan.js'
 import type { BodyPlan } from '../flyweight/field-place.js'
@@ -59,7 +59,7 @@ export class SbeMessage extends InPlaceMessage<string, SbeTypesOfMessage> {
   }
 
   writer(options: WriterOptions = {}): MessageWriter<SbeTypesOfMessage['write'], SbeSizes> {
-    checkOptions(options, { zeroed: true })
+    checkOptions(options, { zeroed: FLAG })
     const body = this.writePlan.create()
     const { fields } = this.description
     const measure = (sizes: SbeSizes | undefined) =>

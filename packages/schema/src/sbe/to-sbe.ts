@@ -1,4 +1,4 @@
-import { checkMembers, checkOptions } from '../errors/check-options.js'
+import { checkMembers, checkOptions, TEXT } from '../errors/check-options.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { blockLengthAt } from '../layout/field-size.js'
 import { checkRange, checkTypeList } from '../message/check-message.js'
@@ -27,7 +27,7 @@ export interface SbeExport {
  * @throws `ERR_INVALID_ARGUMENT` for a type that SBE cannot describe, with the field
  */
 export function toSbe(types: readonly AnyMessageType[], schema: SbeExport): string {
-  checkOptions(schema, { package: true, id: true, description: true })
+  checkOptions(schema, { package: true, id: true, description: TEXT })
   if (!Number.isInteger(schema.id) || schema.id < 0 || schema.id > 0xffff)
     throw new InvalidArgumentError({ argument: 'id', value: schema.id, expected: 'an integer of 0 to 65535' })
   if (typeof schema.package !== 'string')

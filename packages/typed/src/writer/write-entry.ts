@@ -36,8 +36,15 @@ export class WriteEntry {
   detailsWith(options: AppendOptions | undefined): AppendOptions | undefined {
     if (options === undefined) return this.details
     checkObject(options)
+    const own: AppendOptions = { ...options }
+    if (own.schemaVersion !== undefined)
+      throw new InvalidArgumentError({
+        argument: 'schemaVersion',
+        value: own.schemaVersion,
+        expected: 'the version of the type, which the writer stores by itself',
+      })
     const { details } = this
-    return details?.schemaVersion === undefined ? { ...options } : { ...options, schemaVersion: details.schemaVersion }
+    return details?.schemaVersion === undefined ? own : { ...own, schemaVersion: details.schemaVersion }
   }
 }
 
