@@ -4,6 +4,26 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
+/** Whether a callback is a generator function, whose body does not run before something iterates what it returned. */
+function isGenerator(value: unknown): boolean {
+  const kind = Object.prototype.toString.call(value)
+  return kind === '[object Generator]' || kind === '[object AsyncGenerator]'
+}
+
+/**
+ * Refuses the generator of a callback that is to work on what it is given: nothing of that work was done, and what was read would count as done.
+ *
+ * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
+ */
+export function refuseGenerator(result: unknown, argument: string): void {
+  if (typeof result === 'object' && isGenerator(result))
+    throw new InvalidArgumentError({
+      argument,
+      value: 'a generator function',
+      expected: 'a function that runs when it is called',
+    })
+}
+
 /**
  * Refuses the promise of a callback that must be synchronous. If that promise is rejected later, the rejection is dropped: as an unhandled one, it would end the process before the caller sees this
  * error.

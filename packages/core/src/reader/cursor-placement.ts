@@ -26,12 +26,24 @@ export class CursorPlacement {
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
       const { position, nextSequence } = locateStart(this.#searched, start)
       if (!this.#cursor.seek(position, isResumed)) continue
-      const isUnknown = this.#cursor.nextSequence < 0
-      this.#cursor.assume(nextSequence ?? (isUnknown ? sequenceAtEnd(this.#searched, position) : undefined))
+      this.#assume(position, nextSequence)
       return position
     }
     if (isResumed) return this.#placeElsewhere(start)
     throw new BadSegmentError({ path: this.#searched.directory.path, detail: 'no segment can be opened' })
+  }
+
+  /** Goes to a place up to which everything was read; false when its segment does not exist. */
+  resumeAt(position: Position): boolean {
+    if (!this.#cursor.seek(position, true)) return false
+    this.#assume(position, undefined)
+    return true
+  }
+
+  /** At the end of the queue no record says which sequence comes next. */
+  #assume(position: Position, nextSequence: number | undefined): void {
+    const isUnknown = this.#cursor.nextSequence < 0
+    this.#cursor.assume(nextSequence ?? (isUnknown ? sequenceAtEnd(this.#searched, position) : undefined))
   }
 
   /** The segment of a position is not there: deleted, or it never was. */

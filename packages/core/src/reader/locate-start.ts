@@ -27,6 +27,8 @@ export function locateStart(searched: Searched, start: Place): Located {
 
 /** The sequence of the next message at a place that is the end, where no record has it. A head that cannot be read does not say it: a source that comes to it reports what is wrong. */
 export function sequenceAtEnd(searched: Searched, { segmentId, offset }: Position): number | undefined {
+  // Elsewhere the end is not needed: a damaged head is reported when a source comes to it.
+  if (headOf(searched.control).segmentId !== segmentId) return undefined
   const end = locateReadableEnd(searched)
   return end?.position.segmentId === segmentId && end.position.offset === offset ? end.nextSequence : undefined
 }

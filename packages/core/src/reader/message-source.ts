@@ -100,7 +100,7 @@ export abstract class MessageSource implements Parkable {
    *
    * The handler must be synchronous: the message moves when it returns. For asynchronous work use {@link messages}, or {@link batches} for concurrent work.
    *
-   * @throws {@link InvalidArgumentError} before anything is read, or when the handler returned a promise: the message that it got counts as read. What the handler throws; the same holds.
+   * @throws {@link InvalidArgumentError} before anything is read, or when the handler returned a promise or a generator: the message that it got counts as read. What the handler throws; the same holds.
    */
   poll<Result>(limit: number, handler: (message: Message) => Result & Synchronous<Result>): number {
     checkPoll(limit, handler)
@@ -381,7 +381,7 @@ export abstract class MessageSource implements Parkable {
 
   /** @internal Places the cursor where a reader had committed; false when the segment is gone. */
   protected resumeAt(position: Position): boolean {
-    return this.#cursor.seek(position, true)
+    return this.#placement.resumeAt(position)
   }
 
   /** @internal Goes to a start and returns where that is. */

@@ -54,6 +54,20 @@ describe('L67: start', () => {
     writer.close()
   })
 
+  it.each([true, false])('that resumes at the end knows the next sequence at once, with extensions %s', (extensions) => {
+    const { directory, writer } = newQueue({ extensions })
+    appendNumbered(writer, 0, 50)
+    const first = openReader(directory, 'r')
+    drainSequences(first)
+    first.commit()
+    first.close()
+    using second = openReader(directory, 'r')
+    expect(second.nextSequence).toBe(50)
+    appendNumbered(writer, 50, 51)
+    expect([second.next()?.sequence, second.nextSequence]).toEqual([50, 51])
+    writer.close()
+  })
+
   it('a service that opens with latest gets what came while it was away', () => {
     const { directory, writer } = queueOf(5)
     openReader(directory, 'service', { start: 'latest' }).close()
@@ -106,7 +120,7 @@ describe('L67: start', () => {
     { strat: 'latest' },
   ])('refuses %o before it touches anything', (options) => {
     const { directory, writer } = queueOf(3)
-    const refusal = code('ERR_INVALID_ARGUMENT', { argument: Object.keys(options)[0] })
+    const refusal = code('ERR_INVALID_ARGUMENT', { argument: expect.stringMatching(`^${Object.keys(options)[0]}\\b`) })
     expect(() => openReader(directory, 'r', options as ReaderOptions)).toThrowError(refusal)
     writer.close()
   })
@@ -143,6 +157,14 @@ describe('an open that waits for its queue', () => {
     const rejected = expect(waiting).rejects.toThrow('enough')
     controller.abort(new Error('enough'))
     await rejected
+  })
+
+  it('says how long it waited for a writer that makes the queue', async () => {
+    const directory = temporaryDirectory()
+    const waited = code('ERR_NOT_READY', { category: 'retry', waitedMs: expect.toSatisfy((waitedMs: number) => waitedMs >= 3) })
+    expect(() => openReader(directory, 'r', { waitForQueueMs: 3 })).toThrowError(waited)
+    await expect(openObserverAsync(directory, { waitForQueueMs: 3 })).rejects.toThrowError(waited)
+    expect(() => openReader(directory, 'r')).toThrowError(code('ERR_NOT_READY', { waitedMs: 0 }))
   })
 
   it('does not wait for what will not pass', () => {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
-import { refusePromise } from '../files/refuse-promise.js'
+import { refuseGenerator, refusePromise } from '../files/refuse-promise.js'
 
 /** What a handler of `poll` may return: anything but a promise, which `poll` would not wait for. */
 export type Synchronous<Result> = Extract<Result, PromiseLike<unknown>> extends never ? unknown : never
@@ -17,9 +17,11 @@ const POLL_HANDLER = {
   expected: 'a synchronous function: the message moves when it returns; use messages() or batches() for asynchronous work',
 }
 
-/** @throws {@link InvalidArgumentError} when a handler of `poll` returned a promise. */
+/** @throws {@link InvalidArgumentError} when a handler of `poll` returned a promise or a generator. */
 export function checkPolled(result: unknown): void {
-  if (result !== undefined) refusePromise(result, POLL_HANDLER)
+  if (result === undefined) return
+  refusePromise(result, POLL_HANDLER)
+  refuseGenerator(result, POLL_HANDLER.argument)
 }
 
 /** @throws {@link InvalidArgumentError} for what is not an integer from 1 on. */

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
 import { checkTimeout } from '../wait/wait-for-any.js'
 import type { FollowOptions } from './follow.js'
+import { PLACE } from './reader-options.js'
 import type { AsyncWaitOptions, BatchOptions, IteratorOptions, WaitOptions } from './source-types.js'
 
 /** Reads the options of the methods of a source: each once, its names and values checked. All throw `InvalidArgumentError` `ERR_INVALID_ARGUMENT`. */
@@ -10,7 +11,7 @@ import type { AsyncWaitOptions, BatchOptions, IteratorOptions, WaitOptions } fro
 const WAIT_NAMES: OptionNames<WaitOptions> = { timeoutMs: true }
 const ASYNC_WAIT_NAMES: OptionNames<AsyncWaitOptions> = { timeoutMs: true, signal: true }
 const ITERATOR_NAMES: OptionNames<IteratorOptions> = { signal: true }
-const FOLLOW_NAMES: OptionNames<FollowOptions> = { signal: true, from: true }
+const FOLLOW_NAMES: OptionNames<FollowOptions> = { signal: true, from: PLACE }
 const BATCH_NAMES: OptionNames<BatchOptions> = { signal: true, max: true }
 
 export function readTimeout(options: WaitOptions): number | undefined {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
+import { COUNT, NANOSECONDS, type OptionKind } from '../files/option-kinds.js'
 import { checkObject, checkOptionNames } from '../files/option-names.js'
 import { isRecordOffset } from '../format/index.js'
 import type { Position } from '../positions/position-file.js'
@@ -109,6 +110,8 @@ export function checkStart(start: Start, names: readonly string[]): void {
     return
   }
   if (isPlace(start)) return
+  const part = wrongPart(start)
+  if (part !== undefined) throw new InvalidArgumentError(part)
   throw new InvalidArgumentError({
     argument: 'start',
     value: start,
@@ -117,24 +120,43 @@ export function checkStart(start: Start, names: readonly string[]): void {
   })
 }
 
+/** Places that are one value, by the name of that value. */
+const PLACES: Readonly<Record<string, OptionKind>> = {
+  sequence: COUNT,
+  last: COUNT,
+  time: {
+    expected: 'a Date, milliseconds or a bigint of nanoseconds, from 1970 on',
+    accepts: (time) => momentNs(time) !== undefined,
+  },
+  timestampNs: NANOSECONDS,
+}
+
+/** The value that keeps an object with the form of a place from being one. */
+function wrongPart(start: unknown): { argument: string; value: unknown; expected: string } | undefined {
+  if (typeof start !== 'object' || start === null) return undefined
+  const [name = '', ...others] = Object.keys(start)
+  if (others.length > 0 || !Object.hasOwn(PLACES, name)) return undefined
+  return { argument: `start.${name}`, value: start[name as keyof typeof start], expected: PLACES[name]?.expected ?? '' }
+}
+
 function isPlace(start: unknown): boolean {
   if (typeof start !== 'object' || start === null) return false
   // A message is a place, too: it has a sequence and a position.
-  if ('segmentId' in start) return 'sequence' in start ? isCount(start.sequence) : isPosition(start)
+  if ('segmentId' in start) return 'sequence' in start ? COUNT.accepts(start.sequence) : isPosition(start)
   // Two places, or one and a misspelt word, are none.
-  if (Object.keys(start).length !== 1) return false
-  if ('sequence' in start) return isCount(start.sequence)
-  if ('last' in start) return isCount(start.last)
-  if ('time' in start) return momentNs(start.time) !== undefined
-  return 'timestampNs' in start && typeof start.timestampNs === 'bigint' && start.timestampNs >= 0n
+  const [name = '', ...others] = Object.keys(start)
+  if (others.length > 0 || !Object.hasOwn(PLACES, name)) return false
+  return PLACES[name]?.accepts(start[name as keyof typeof start]) === true
+}
+
+/** Of an option that says where to begin. */
+export const PLACE: OptionKind = {
+  expected: "'earliest', 'latest', { sequence }, { last }, { time }, { timestampNs } or a position",
+  accepts: (place) => place === 'earliest' || place === 'latest' || isPlace(place),
 }
 
 /** Returns whether a start is a place in a segment. */
 export function isPosition(start: object): start is Position {
   const { segmentId, offset } = start as Partial<Position>
-  return isCount(segmentId) && isCount(offset) && isRecordOffset(offset as number)
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+  return COUNT.accepts(segmentId) && COUNT.accepts(offset) && isRecordOffset(offset as number)
 }

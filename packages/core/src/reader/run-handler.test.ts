@@ -41,6 +41,27 @@ async function runUntil(
   return seen
 }
 
+describe('a handler that is a generator function', () => {
+  const generators = {
+    function: function* () {},
+    'async function': async function* () {},
+  }
+
+  it.each(Object.entries(generators))('%s* is refused: nothing of its work was done', async (_kind, generator) => {
+    const { directory, writer } = queueOf(3)
+    const refusal = code('ERR_INVALID_ARGUMENT', { argument: 'handler', value: '"a generator function"' })
+    for (const concurrency of [1, 2]) {
+      using reader = openReader(directory, `r${concurrency}`)
+      await expect(reader.run(generator, { concurrency })).rejects.toThrowError(refusal)
+      reader.close()
+      expect(savedSequence({ directory, writer }, `r${concurrency}`)).toBe(0)
+    }
+    using polled = openReader(directory, 'polled')
+    expect(() => polled.poll(3, generator as () => unknown)).toThrowError(refusal)
+    writer.close()
+  })
+})
+
 describe('an iterator with commitEvery', () => {
   it.each([1, 7, Number.POSITIVE_INFINITY])('of %d saves what is done, and not the message in work', async (commitEvery) => {
     const { directory, writer } = queueOf(20)

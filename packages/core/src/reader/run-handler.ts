@@ -1,7 +1,7 @@
 import { ITERATOR_TURN_COUNT } from '../defaults.js'
 import { InvalidArgumentError } from '../errors/index.js'
 import { checkOptions, checkSignal, type OptionNames } from '../files/option-names.js'
-import { isPromise } from '../files/refuse-promise.js'
+import { isPromise, refuseGenerator } from '../files/refuse-promise.js'
 import { Interruption } from '../wait/interruption.js'
 import { checkCommitEvery } from './commit-every.js'
 import type { Message } from './message.js'
@@ -60,6 +60,13 @@ class RunEnd {
   }
 }
 
+/** Whether a handler is at work after its return. @throws {@link InvalidArgumentError} when it has not begun and never will. */
+function isPending(result: unknown): result is PromiseLike<unknown> {
+  if (result === undefined) return false
+  refuseGenerator(result, 'handler')
+  return isPromise(result)
+}
+
 /** One message after the other. No promise is made for a message whose handler returns none. */
 export async function runInOrder(
   source: IteratedSource<Message>,
@@ -84,7 +91,7 @@ async function handleAll(source: IteratedSource<Message>, handler: (message: Mes
     if (message === undefined) await waitForMore(source, end)
     else {
       const result = handler(message)
-      if (result !== undefined && isPromise(result)) await result
+      if (isPending(result)) await result
     }
     if (count % ITERATOR_TURN_COUNT === 0) await nextEventLoopTurn()
   }
@@ -178,7 +185,7 @@ class ConcurrentRun {
     this.#running++
     try {
       const result = this.#handler(message)
-      if (result === undefined || !isPromise(result)) this.#done(inWork)
+      if (!isPending(result)) this.#done(inWork)
       else
         Promise.resolve(result).then(
           () => this.#done(inWork),

@@ -143,12 +143,25 @@ describe('seeking', () => {
     const { directory, writer } = queue()
     using observer = openObserver(directory, { start: { sequence: 7 } })
     for (const start of ['resume', 'first', 5, null, undefined, {}, { sequence: -1 }, { sequence: '3' }, { timestampNs: 5 }]) {
-      const refusal = code('ERR_INVALID_ARGUMENT', { argument: 'start' })
+      const refusal = code('ERR_INVALID_ARGUMENT', { argument: expect.stringMatching(/^start\b/) })
       expect(() => observer.seek(start as Exclude<Start, 'resume'>)).toThrowError(refusal)
       if (start !== 'resume' && start != null)
         expect(() => openReader(directory, 'r', { start: start as Start })).toThrowError(refusal)
     }
     expect(observer.next()?.sequence).toBe(7)
+    writer.close()
+  })
+
+  it.each([
+    [{ sequence: '3' }, 'start.sequence', '"3"'],
+    [{ last: -1 }, 'start.last', '-1'],
+    [{ time: new Date(Number.NaN) }, 'start.time', 'an object of class Date'],
+    [{ timestampNs: 5 }, 'start.timestampNs', '5'],
+    [{ sequence: 3, last: 2 }, 'start', 'an object of class Object'],
+  ])('names the part of %o that is wrong', (start, argument, value) => {
+    const { directory, writer } = queue()
+    const refusal = code('ERR_INVALID_ARGUMENT', { argument, value })
+    expect(() => openObserver(directory, { start: start as Start })).toThrowError(refusal)
     writer.close()
   })
 })

@@ -1,5 +1,5 @@
 import { QUEUE_LOOK_MS } from '../defaults.js'
-import { isQueueError } from '../errors/index.js'
+import { isQueueError, NotReadyError } from '../errors/index.js'
 import { checkObject, checkSignal } from '../files/option-names.js'
 import { pause } from '../files/pause.js'
 import { onAbort } from '../wait/abort-listeners.js'
@@ -19,9 +19,9 @@ export function readAsyncOpen<Options extends AsyncOpenOptions>(options: Options
 
 /** Opens, again and again while the queue is still to come: it does not exist, or a writer is making it. Blocks the calling thread. */
 export function whenQueueIsThere<Opened>(waitMs: number, open: () => Opened): Opened {
-  const deadline = performance.now() + waitMs
+  const begunMs = performance.now()
   for (;;) {
-    const opened = openOrUndefined(deadline, open)
+    const opened = openOrUndefined({ begunMs, waitMs }, open)
     if (opened !== undefined) return opened
     pause(QUEUE_LOOK_MS)
   }
@@ -33,23 +33,33 @@ export async function whenQueueIsThereAsync<Opened>(
   open: () => Opened,
 ): Promise<Opened> {
   const { signal, waitMs } = options
-  const deadline = performance.now() + waitMs
+  const begunMs = performance.now()
   for (;;) {
     signal?.throwIfAborted()
-    const opened = openOrUndefined(deadline, open)
+    const opened = openOrUndefined({ begunMs, waitMs }, open)
     if (opened !== undefined) return opened
     await turn(signal)
   }
 }
 
 /** `undefined` when it is worth while to try again. */
-function openOrUndefined<Opened>(deadline: number, open: () => Opened): Opened | undefined {
+function openOrUndefined<Opened>(
+  { begunMs, waitMs }: { readonly begunMs: number; readonly waitMs: number },
+  open: () => Opened,
+): Opened | undefined {
   try {
     return open()
   } catch (error) {
-    if (!isToCome(error) || performance.now() >= deadline) throw error
-    return undefined
+    const waitedMs = performance.now() - begunMs
+    if (isToCome(error) && waitedMs < waitMs) return undefined
+    throw waitMs > 0 && isQueueError(error, 'ERR_NOT_READY') ? notReadyAfter(error, waitedMs) : error
   }
+}
+
+/** The open that failed last waited for a part of the time, or not at all. */
+function notReadyAfter(cause: NotReadyError, waitedMs: number): NotReadyError {
+  const { directory, initState } = cause
+  return new NotReadyError({ directory, initState, waitedMs: Math.round(waitedMs) }, { cause })
 }
 
 /** A directory without a control block may be a queue soon, as may a path that names nothing. */

@@ -70,6 +70,8 @@ export function readAppendOptions(given: MessageDetails, extensions: boolean): R
 
 /** {@link readAppendOptions} for a claim, whose time is given at its commit. */
 export function readClaimOptions(given: ClaimOptions, extensions: boolean): RecordDetails | undefined {
+  if (typeof given === 'object' && given !== null && 'timestampNs' in given && given.timestampNs !== undefined)
+    invalid('timestampNs', given.timestampNs, 'no time here: commit({ timestampNs }) takes it')
   checkOptions(given, CLAIM_NAMES)
   return readDetails(given, extensions)
 }

@@ -207,7 +207,7 @@ export function resolveWriterOptions(given: WriterOptions): ResolvedWriterOption
   })
   checkFlag('flushPolicy.wait', resolved.flushPolicy?.wait)
   checkFlag('retention.consumed', resolved.retention?.consumed)
-  checkCpus(options.cpu, resolved.cpus)
+  checkCpus(resolved.cpus)
   checkContradictions(resolved)
   return resolved
 }
@@ -222,9 +222,8 @@ function checkContradictions({ flushPolicy = {}, retention = {} }: ResolvedWrite
     invalid('retention.minSegments', minSegments, `a number of at most ${maxSegments}: maxSegments deletes the others`)
 }
 
-function checkCpus(given: unknown, cpus: readonly number[]): void {
-  if (!Array.isArray(cpus) || (given !== undefined && cpus.length === 0))
-    invalid('cpu', given, 'a number of a CPU, or an array of them')
+function checkCpus(cpus: readonly number[]): void {
+  if (!Array.isArray(cpus)) invalid('cpu', cpus, 'a number of a CPU, or an array of them')
   for (const cpu of cpus) if (!Number.isInteger(cpu) || cpu < 0) invalid('cpu', cpu, 'numbers of CPUs')
 }
 
