@@ -9,12 +9,13 @@ export function parseSpanOption(text: string): bigint {
   return span
 }
 
+const TIMES =
+  'a time that exists, such as 2026-11-21T08:00:00Z, milliseconds or nanoseconds since 1970 (13 or 19 digits), or a span ago such as 15m'
+
 export function parseTimeOption(text: string): bigint {
   const timestampNs = parseTime(text)
   if (timestampNs === undefined) {
-    throw new InvalidArgumentError(
-      'expected a time that exists, such as 2026-11-21T08:00:00Z, milliseconds or nanoseconds since 1970 (13 or 19 digits), or a span ago such as 15m',
-    )
+    throw new InvalidArgumentError(`expected ${TIMES}`)
   }
   return timestampNs
 }
@@ -104,5 +105,8 @@ export function parseReaderPlaceOption(
 ): 'earliest' | 'latest' | { readonly sequence: number } | { readonly timestampNs: bigint } {
   if (text === 'earliest' || text === 'latest') return text
   const sequence = /^sequence:(.*)$/s.exec(text)?.[1]
-  return sequence === undefined ? { timestampNs: parseTimeOption(text) } : { sequence: parseCountOption(sequence) }
+  if (sequence !== undefined) return { sequence: parseCountOption(sequence) }
+  const timestampNs = parseTime(text)
+  if (timestampNs === undefined) throw new InvalidArgumentError(`expected earliest, latest, sequence:<n>, or ${TIMES}`)
+  return { timestampNs }
 }

@@ -194,7 +194,7 @@ export {
 export { wrapPayload } from './reader/message.js'
 export { momentNs } from './reader/moment.js'
 export { checkPoll, checkPolled } from './reader/poll-handler.js'
-export { checkReaderOptions, isPosition } from './reader/reader-options.js'
+export { checkReaderOptions } from './reader/reader-options.js'
 export { type IteratedSource, SourceIterator } from './reader/source-iterator.js'
 export { isCredibleSequence, type SequenceBefore } from './records/credible-sequence.js'
 export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/header-walk.js'

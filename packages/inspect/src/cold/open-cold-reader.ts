@@ -1,8 +1,8 @@
 import { type DirectoryPath, InvalidArgumentError, type Moment, NotAQueueError } from '@chronicle-ts/core'
 import {
+  COUNT,
   checkOptions,
   FLAG,
-  isPosition,
   isRecordOffset,
   momentNs,
   type OptionKind,
@@ -45,7 +45,14 @@ export interface ColdReaderOptions {
 
 const COLD_END: OptionKind = {
   expected: "'present' or a position",
-  accepts: (to) => to === 'present' || (typeof to === 'object' && to !== null && isPosition(to)),
+  accepts: (to) => to === 'present' || isColdPosition(to),
+}
+
+/** The end of a segment that is full is one, too, where no record begins. */
+function isColdPosition(to: unknown): boolean {
+  if (typeof to !== 'object' || to === null) return false
+  const { segmentId, offset } = to as Partial<ColdPosition>
+  return COUNT.accepts(segmentId) && COUNT.accepts(offset)
 }
 
 const NAMES: OptionNames<ColdReaderOptions> = { from: true, to: COLD_END, checkPayloads: FLAG }

@@ -54,6 +54,7 @@ interface ReadersRun {
 
 async function readers(context: CommandContext, { action, queue, reader, options }: ReadersRun): Promise<number> {
   if (action !== 'reset' && options.to !== undefined) throw new UsageError('--to belongs to reset')
+  if ((action === 'list' || action === 'show') && options.yes) throw new UsageError('--yes belongs to reset and remove')
   if (action === 'list') {
     if (reader !== undefined) throw new UsageError('list takes no reader; show does')
     return await onQueuesIn(context, [queue], (queues) => listReadersOf(context, queues))

@@ -94,11 +94,14 @@ describe('chron-cli readers', () => {
   it.each([
     ['show', [], 'needs the name'],
     ['reset', ['slow'], 'say where to'],
-    ['reset', ['slow', '--to', 'tomorrow'], 'expected a time'],
+    ['reset', ['slow', '--to', 'tomorrow'], 'expected earliest, latest, sequence:<n>, or a time'],
+    ['reset', ['slow', '--to', '10'], 'expected earliest, latest, sequence:<n>, or a time'],
     ['reset', ['slow', '--to', 'sequence:-1'], 'whole number'],
     ['reset', ['slow', '--to', 'sequence:101', '--yes'], 'is not there yet, the next message has 100'],
     ['remove', ['unknown'], 'no reader of the name unknown'],
     ['list', ['slow'], 'takes no reader'],
+    ['list', ['--yes'], '--yes belongs to reset and remove'],
+    ['show', ['slow', '--to', 'latest'], '--to belongs to reset'],
   ])('explains wrong usage: %s %j', (action, more, text) => {
     const { exitCode, stderr } = runCli(['readers', action, queue, ...more])
     expect({ exitCode, says: stderr.includes(text) }).toEqual({ exitCode: 1, says: true })
