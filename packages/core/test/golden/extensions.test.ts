@@ -110,7 +110,7 @@ describe('the golden records of the extensions', () => {
     expect(recordFlagsProblem(flags)).toBe(problem)
   })
 
-  it('leaves room for flags of later versions, which are not problem', () => {
+  it('leaves room for flags of later versions', () => {
     const [, vector] = records[0] as [string, Vector]
     const bytes = encoded(vector)
     bytes[RECORD_FLAGS_OFFSET] = (bytes[RECORD_FLAGS_OFFSET] ?? 0) | 0b1110_0000
