@@ -1,5 +1,5 @@
 import type { ArraySpec } from '../spec/field-spec.js'
-import { elementParts, NUMERIC_TYPES } from '../spec/numeric-type.js'
+import { elementParts, NUMERIC_TYPES, type NumericType } from '../spec/numeric-type.js'
 import { type Accessor, type FieldContext, refuse } from './flyweight.js'
 import { isViewable, numericView, storeNumbers } from './numeric-view.js'
 
@@ -8,7 +8,7 @@ export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext
   const { element, length } = spec
   const isOptional = spec.optional === true
   const { type, perElement } = elementParts(element)
-  const { nullValue } = NUMERIC_TYPES[type]
+  const nullValue = nullValueOf(type, spec.nullValue)
   // Made when it is needed: a registry's file may say any length.
   const nulls = () => new Array(length * perElement).fill(nullValue)
   return {
@@ -27,6 +27,12 @@ export function arrayAccessor(spec: ArraySpec, at: number, context: FieldContext
       storeNumbers({ view: this['~place'].view, at: this['~place'].base + at, count: length }, given, element, context)
     },
   }
+}
+
+function nullValueOf(type: NumericType, text: string | undefined): number | bigint {
+  const { nullValue, isBig } = NUMERIC_TYPES[type]
+  if (text === undefined) return nullValue
+  return isBig ? BigInt(text) : Number(text)
 }
 
 /** An optional array is absent when every element is null. */

@@ -63,7 +63,7 @@ function byteEnumAccessor(spec: EnumSpec, at: number, context: FieldContext): Ac
   }
 }
 
-function unknownMember(value: number, context: FieldContext): never {
+function unknownMember(value: number | bigint, context: FieldContext): never {
   return badMessage(context, `${value}, which no member of the enum has`)
 }
 
@@ -78,22 +78,28 @@ function wideEnumAccessor(spec: EnumSpec, at: number, context: FieldContext): Ac
   const expected = `one of ${[...values.keys()].join(', ')}`
   return {
     get() {
-      const value = isBig ? Number(load.call(this)) : (load.call(this) as number)
-      const name = names.get(value)
+      const value = load.call(this)
+      const name = names.get(Number(value))
       if (name === undefined && !(isOptional && value === nullValue)) unknownMember(value, context)
       return name
     },
     set(name: unknown) {
-      const value = name === undefined && isOptional ? nullValue : values.get(name as string)
+      if (name === undefined && isOptional) {
+        store.call(this, nullValue)
+        return
+      }
+      const value = values.get(name as string)
       if (value === undefined) refuse(context, name, expected)
       store.call(this, isBig ? BigInt(value) : value)
     },
   }
 }
 
-/** The value that stands for "none". */
-export function enumNullValue(spec: EnumSpec): number {
-  return spec.nullValue ?? Number(NUMERIC_TYPES[spec.type].nullValue)
+/** The value that stands for "none", as the type holds it: that of 64 bits is not a safe integer. */
+function enumNullValue({ type, nullValue }: EnumSpec): number | bigint {
+  const own = NUMERIC_TYPES[type]
+  if (nullValue === undefined) return own.nullValue
+  return own.isBig ? BigInt(nullValue) : nullValue
 }
 
 /** A value that stands in the schema; writing accepts it and nothing else. */

@@ -60,6 +60,7 @@ export function writeText(view: DataView, at: number, text: string, encoding: Te
 export function textAccessor(spec: TextSpec, at: number, context: FieldContext): Accessor {
   const { length, encoding } = spec
   const isOptional = spec.optional === true
+  const nullText = spec.nullValue ?? ''
   const known = length <= KNOWN_TEXT_MAX ? new KnownTexts(length) : undefined
   const written = length <= KNOWN_TEXT_MAX ? new WrittenTexts(length) : undefined
   const decode = (view: DataView, from: number) => {
@@ -72,13 +73,13 @@ export function textAccessor(spec: TextSpec, at: number, context: FieldContext):
       const view = this['~place'].view
       const from = this['~place'].base + at
       const text = known === undefined ? decode(view, from) : (known.find(view, from) ?? known.add(decode(view, from)))
-      return isOptional && text === '' ? undefined : text
+      return isOptional && text === nullText ? undefined : text
     },
     set(value: unknown) {
       const view = this['~place'].view
       const from = this['~place'].base + at
       if (written?.store(view, from, value)) return
-      const text = value === undefined && isOptional ? '' : (value as string)
+      const text = value === undefined && isOptional ? nullText : (value as string)
       const count = textLength(text, encoding, context)
       if (count > length) refuse(context, text, `text of at most ${length} bytes`)
       if (text.includes('\0')) refuse(context, text, 'text without a zero character')

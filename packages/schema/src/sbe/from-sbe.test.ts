@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf, thrownBy } from '../../test/support/thrown.js'
-import { fromSbe } from '../index.js'
+import { encodeSchema, fromSbe, messageFromDescription, parseSchema } from '../index.js'
 
 const HEADER = `<composite name="messageHeader"><type name="blockLength" primitiveType="uint16"/><type name="templateId" primitiveType="uint16"/>
   <type name="schemaId" primitiveType="uint16"/><type name="version" primitiveType="uint16"/></composite>`
@@ -27,6 +27,62 @@ describe('a schema of SBE', () => {
     expect(message.decode(message.encode({ ron: 110, odd: 7 }))).toEqual({ ron: 110, odd: 7 })
     expect(message.decode(message.encode({ ron: 110 }))).toEqual({ ron: 110 })
     for (const ron of [89, 111]) expect(codeOf(() => message.encode({ ron }))).toBe('ERR_INVALID_ARGUMENT')
+  })
+
+  const SIDES =
+    '<enum name="Side" encodingType="uint8"><validValue name="A">1</validValue><validValue name="B">2</validValue></enum>'
+
+  // sbe-tool 1.30.0 makes the same of each.
+  it.each([
+    ['an enum of characters', '<enum name="T" encodingType="char" nullValue="N"><validValue name="S">S</validValue></enum>', 'N'],
+    [
+      'an enum of a named type of characters',
+      '<type name="n" primitiveType="char" nullValue="N"/><enum name="T" encodingType="n"><validValue name="S">S</validValue></enum>',
+      'N',
+    ],
+    [
+      'an enum of a named type, which is negative',
+      '<type name="n" primitiveType="int8" nullValue="-1"/><enum name="T" encodingType="n"><validValue name="S">1</validValue></enum>',
+      '\u00ff',
+    ],
+    ['a character', '<type name="T" primitiveType="char" presence="optional" nullValue="N"/>', 'N'],
+    [
+      'the elements of an array',
+      '<type name="T" primitiveType="uint8" length="3" presence="optional" nullValue="9"/>',
+      '\u0009\u0009\u0009',
+    ],
+    [
+      'a float',
+      '<type name="T" primitiveType="float" minValue="-Infinity" maxValue="Infinity" presence="optional"/>',
+      '\0\0\u00c0\u007f',
+    ],
+    [
+      'an enum of 64 bits, whose null value no number holds',
+      '<enum name="T" encodingType="uint64"><validValue name="zero">0</validValue></enum>',
+      '\u00ff'.repeat(8),
+    ],
+  ])('keeps the null value of %s', (_name, types, bytes) => {
+    const message = only(types, '<field name="x" id="1" type="T" presence="optional"/>')
+    expect(Buffer.from(message.encode({}).subarray(8)).toString('latin1')).toBe(bytes)
+    expect(message.decode(message.encode({}))).toEqual({})
+    expect(messageFromDescription(parseSchema(encodeSchema(message.description))).decode(message.encode({}))).toEqual({})
+  })
+
+  it('takes a constant from an enum also where the type says which, also as a part of a composite', () => {
+    const types = `${SIDES}<type name="T" primitiveType="uint8" presence="constant" valueRef="Side.B"/>
+      <composite name="C"><type name="x" primitiveType="uint16" presence="constant" valueRef="Side.A"/><type name="y" primitiveType="uint8"/></composite>`
+    const message = only(types, '<field name="t" id="1" type="T"/><field name="c" id="2" type="C"/>')
+    expect(message.decode(message.encode({ c: { y: 7 } }))).toEqual({ t: 2, c: { x: 1, y: 7 } })
+    expect(message.encode({ c: { y: 7 } }).length).toBe(8 + 1)
+  })
+
+  it('has a blank as a character of an enum', () => {
+    const message = only(
+      '<enum name="T" encodingType="char"><validValue name="blank"> </validValue><validValue name="x"> x </validValue></enum>',
+      '<field name="t" id="1" type="T"/>',
+    )
+    expect(message.encode({ t: 'blank' }).at(-1)).toBe(0x20)
+    expect(message.decode(message.encode({ t: 'x' }))).toEqual({ t: 'x' })
   })
 
   it('reads text as its encoding says, padded with zeros', () => {

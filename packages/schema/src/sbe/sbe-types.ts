@@ -1,5 +1,6 @@
 import { fieldSize } from '../layout/field-size.js'
 import type {
+  ArraySpec,
   EnumSpec,
   FieldDescription,
   FixedSpec,
@@ -151,12 +152,13 @@ export class SbeTypes {
     const isOptional = presence === 'optional'
     if (primitive === 'char') return textSpec(element, length, isOptional)
     const kind = primitiveType(element, primitive)
-    if (length > 1) return { kind: 'array', element: kind, length, ...(isOptional && { optional: true }) }
+    if (length > 1) return arraySpec(element, kind, length, isOptional)
     return numberSpec(element, kind, isOptional)
   }
 
   #constant(element: XmlElement, primitive: string, use: TypeUse): FixedSpec {
-    if (use.valueRef !== undefined) return this.#referredValue(use.valueRef, primitive, use.element)
+    const valueRef = use.valueRef ?? element.attributes.get('valueRef')
+    if (valueRef !== undefined) return this.#referredValue(valueRef, primitive, use.element)
     const text = element.text.trim() === '' ? use.element.text.trim() : element.text.trim()
     if (text === '') refuseElement(element, text, 'the value of the constant')
     if (primitive === 'char') return { kind: 'constant', value: text }
@@ -184,7 +186,8 @@ export class SbeTypes {
   #enum(element: XmlElement, use: TypeUse): FixedSpec {
     const presence = use.presence ?? presenceOf(element)
     if (presence !== 'constant') return this.#enumSpec(element)
-    const { member } = this.#member(use.valueRef ?? refuseElement(use.element, undefined, 'a valueRef'), use.element)
+    const valueRef = use.valueRef ?? element.attributes.get('valueRef') ?? refuseElement(use.element, undefined, 'a valueRef')
+    const { member } = this.#member(valueRef, use.element)
     return { kind: 'constant', value: member }
   }
 
@@ -199,7 +202,7 @@ export class SbeTypes {
     )
     if (element.children.length === 0) refuseElement(element, 'no members', 'at least one validValue')
     if (Object.keys(members).length !== element.children.length) refuseElement(element, 'members', 'members with different names')
-    const own = optionalInteger(element, 'nullValue') ?? nullValue ?? (isChar ? 0 : undefined)
+    const own = enumNullValue(element, type, isChar) ?? nullValue ?? (isChar ? 0 : undefined)
     return { kind: 'enum', type, members, optional: true, ...(own !== undefined && { nullValue: own }) }
   }
 
@@ -229,10 +232,10 @@ export class SbeTypes {
     const name = requiredText(element, 'encodingType')
     const named = this.#types.get(name)
     const primitive = named === undefined ? name : requiredText(named, 'primitiveType')
-    if (primitive === 'char') return { type: 'u8', isChar: true }
-    const type = PRIMITIVES[primitive]
+    const isChar = primitive === 'char'
+    const type = isChar ? 'u8' : PRIMITIVES[primitive]
     if (!isIntegerType(type)) refuseElement(element, name, 'char or an integer as encodingType')
-    return { type, isChar: false, ...(named !== undefined && { nullValue: optionalInteger(named, 'nullValue') }) }
+    return { type, isChar, ...(named !== undefined && { nullValue: enumNullValue(named, type, isChar) }) }
   }
 }
 
@@ -261,15 +264,51 @@ export function textEncoding(element: XmlElement): TextEncodingName | undefined 
 }
 
 function textSpec(element: XmlElement, length: number, isOptional: boolean): TextSpec {
-  return { kind: 'text', length, encoding: textEncoding(element) ?? 'ascii', ...(isOptional && { optional: true }) }
+  const code = length === 1 && isOptional ? charNullValue(element) : undefined
+  const nullValue = code === undefined || code === 0 ? undefined : String.fromCharCode(code)
+  return {
+    kind: 'text',
+    length,
+    encoding: textEncoding(element) ?? 'ascii',
+    ...(isOptional && { optional: true }),
+    ...(nullValue !== undefined && { nullValue }),
+  }
+}
+
+function arraySpec(element: XmlElement, kind: NumericType, length: number, isOptional: boolean): ArraySpec {
+  const nullValue = isOptional ? limitOf(element, 'nullValue') : undefined
+  return {
+    kind: 'array',
+    element: kind,
+    length,
+    ...(isOptional && { optional: true }),
+    ...(nullValue !== undefined && { nullValue }),
+  }
+}
+
+function limitOf(element: XmlElement, attribute: string): string | undefined {
+  const text = element.attributes.get(attribute)?.trim()
+  return text === undefined || text === '' ? undefined : text
+}
+
+/** The null value that an enum or its named type gives; `undefined` for the one that the type has anyway. */
+function enumNullValue(element: XmlElement, type: IntegerType, isChar: boolean): number | undefined {
+  if (isChar) return charNullValue(element)
+  const text = limitOf(element, 'nullValue')
+  if (text === undefined || text === String(NUMERIC_TYPES[type].nullValue)) return undefined
+  return safeInteger(text) ?? refuseElement(element, text, 'an integer as nullValue')
+}
+
+/** A character, or the number of one: schemas of exchanges say 0 where they mean the byte 0. */
+function charNullValue(element: XmlElement): number | undefined {
+  const text = limitOf(element, 'nullValue')
+  if (text === undefined) return undefined
+  const code = text.length === 1 && !/\d/.test(text) ? text.charCodeAt(0) : (safeInteger(text) ?? Number.NaN)
+  return code >= 0 && code <= 0x7f ? code : refuseElement(element, text, 'one character as nullValue')
 }
 
 function numberSpec(element: XmlElement, kind: NumericType, isOptional: boolean): NumberSpec {
-  const limit = (attribute: string) => {
-    const text = element.attributes.get(attribute)?.trim()
-    return text === undefined || text === '' ? undefined : text
-  }
-  const [min, max, nullValue] = [limit('minValue'), limit('maxValue'), limit('nullValue')]
+  const [min, max, nullValue] = ['minValue', 'maxValue', 'nullValue'].map((attribute) => limitOf(element, attribute))
   return {
     kind,
     ...(isOptional && { optional: true }),
@@ -294,13 +333,18 @@ function choiceName(element: XmlElement): string {
   return name === '__proto__' ? refuseElement(element, name, 'another name') : name
 }
 
+/** A blank is a character, too, where it stands alone. */
 function charCode(element: XmlElement): number {
-  const text = element.text.trim()
+  const text = element.text.length === 1 ? element.text : element.text.trim()
   return text.length === 1 && text.charCodeAt(0) <= 0xff ? text.charCodeAt(0) : refuseElement(element, text, 'one character')
 }
 
 function integerText(element: XmlElement): number {
   const text = element.text.trim()
+  return safeInteger(text) ?? refuseElement(element, text, 'an integer')
+}
+
+function safeInteger(text: string): number | undefined {
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  return Number.isSafeInteger(value) ? value : refuseElement(element, text, 'an integer')
+  return Number.isSafeInteger(value) ? value : undefined
 }

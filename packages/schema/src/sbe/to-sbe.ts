@@ -163,10 +163,19 @@ function definitionOf(field: FieldDescription): string {
       return composite([`<type name="re" primitiveType="${primitive}"/>`, `<type name="im" primitiveType="${primitive}"/>`])
     }
     case 'text':
-      return simpleType('char', { length: field.length, characterEncoding: 'US-ASCII', ...optionalFact(field) })
+      return simpleType('char', {
+        length: field.length,
+        characterEncoding: 'US-ASCII',
+        nullValue: field.nullValue,
+        ...optionalFact(field),
+      })
     case 'array': {
       const { type, perElement } = elementParts(field.element)
-      return simpleType(primitiveName(type), { length: field.length * perElement, ...optionalFact(field) })
+      return simpleType(primitiveName(type), {
+        length: field.length * perElement,
+        nullValue: field.nullValue,
+        ...optionalFact(field),
+      })
     }
     default: {
       const { min, max, nullValue } = field as { min?: string; max?: string; nullValue?: string }

@@ -12,7 +12,15 @@ import type {
   ListSpec,
   NumberSpec,
 } from './field-spec.js'
-import { isElementType, isIntegerType, isNumericType, NUMERIC_TYPES, type NumericType } from './numeric-type.js'
+import {
+  elementParts,
+  type IntegerType,
+  isElementType,
+  isIntegerType,
+  isNumericType,
+  NUMERIC_TYPES,
+  type NumericType,
+} from './numeric-type.js'
 
 /*
  * What a specification may say. The builder asks when it makes a field; a registry file and an SBE schema are checked by the same rules.
@@ -100,9 +108,11 @@ const CHECKS: Checks = {
   text(spec, refuse) {
     if (!isEncoding(spec.encoding)) refuse('encoding', spec.encoding, 'ascii, latin1 or utf8')
     checkWithin(spec.length, { name: 'length', min: 1, max: MAX_FIXED_LENGTH }, refuse)
+    if (spec.nullValue !== undefined && !isOneCharacter(spec.nullValue)) refuse('nullValue', spec.nullValue, 'one character')
   },
   array(spec, refuse) {
     element(spec, refuse)
+    if (spec.nullValue !== undefined) checkLimit(elementParts(spec.element).type, 'nullValue', spec.nullValue, refuse)
     checkWithin(spec.length, { name: 'length', min: 1, max: MAX_ELEMENTS }, refuse)
   },
   matrix(spec, refuse) {
@@ -133,30 +143,40 @@ function checkNumber(spec: NumberSpec, refuse: Refuse): void {
   if (spec.asNumber !== undefined && (!isBig || spec.asNumber !== true)) refuse('asNumber', spec.asNumber, 'a 64-bit integer')
   for (const limit of ['min', 'max', 'nullValue'] as const) {
     const text = spec[limit]
-    if (text === undefined) continue
-    const pattern = isIntegerType(spec.kind) ? /^-?\d{1,20}$/ : /^(NaN|-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?)$/
-    if (typeof text !== 'string' || !pattern.test(text)) refuse(limit, text, 'a number in decimal')
-    if (!isIntegerType(spec.kind)) continue
-    const value = BigInt(text)
-    const { min, max } = NUMERIC_TYPES[spec.kind]
-    if (value < BigInt(min) || value > BigInt(max)) refuse(limit, text, `a number of ${min} to ${max}`)
+    if (text !== undefined) checkLimit(spec.kind, limit, text, refuse)
   }
+}
+
+/** Refuses what is not the decimal text of a number of this type. */
+function checkLimit(type: NumericType, limit: string, text: unknown, refuse: Refuse): void {
+  const pattern = isIntegerType(type) ? /^-?\d{1,20}$/ : /^(NaN|-?(Infinity|\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?))$/
+  if (typeof text !== 'string' || !pattern.test(text)) refuse(limit, text, 'a number in decimal')
+  if (!isIntegerType(type)) return
+  const value = BigInt(text as string)
+  const { min, max } = NUMERIC_TYPES[type]
+  if (value < BigInt(min) || value > BigInt(max)) refuse(limit, text, `a number of ${min} to ${max}`)
 }
 
 function checkEnum(spec: EnumSpec, refuse: Refuse): void {
   if (!isIntegerType(spec.type)) refuse('type', spec.type, 'the type of an integer')
-  const { min, max, nullValue } = NUMERIC_TYPES[spec.type]
+  const { nullValue } = NUMERIC_TYPES[spec.type]
   if (typeof spec.members !== 'object' || spec.members === null) refuse('members', spec.members, 'an object of numbers')
   const members = Object.entries(spec.members)
   if (members.length === 0) refuse('members', '{}', 'at least one member')
   const none = spec.nullValue ?? Number(nullValue)
+  if (spec.nullValue !== undefined) checkEnumValue('nullValue', spec.nullValue, spec.type, refuse)
   for (const [name, value] of members) {
     if (name === '__proto__' || name === '') refuse('members', name, 'a name')
-    if (!Number.isSafeInteger(value) || value < Number(min) || value > Number(max))
-      refuse(`members.${name}`, value, `an integer of ${min} to ${max}`)
+    checkEnumValue(`members.${name}`, value, spec.type, refuse)
     if (value === none) refuse(`members.${name}`, value, `a value other than ${none}, which stands for none`)
   }
   if (new Set(members.map(([, value]) => value)).size !== members.length) refuse('members', members.join(' '), 'different values')
+}
+
+function checkEnumValue(argument: string, value: unknown, type: IntegerType, refuse: Refuse): void {
+  const { min, max } = NUMERIC_TYPES[type]
+  if (!Number.isSafeInteger(value) || (value as number) < Number(min) || (value as number) > Number(max))
+    refuse(argument, value, `an integer of ${min} to ${max}`)
 }
 
 function checkFlags(spec: FlagsSpec, refuse: Refuse): void {
@@ -203,6 +223,10 @@ export function checkHeaderField(field: HeaderField | undefined, headerLength: n
 
 function isEncoding(encoding: unknown): boolean {
   return encoding === 'ascii' || encoding === 'latin1' || encoding === 'utf8'
+}
+
+function isOneCharacter(text: unknown): boolean {
+  return typeof text === 'string' && text.length === 1 && text.charCodeAt(0) > 0 && text.charCodeAt(0) <= 0x7f
 }
 
 function checkWithin(value: unknown, range: { name: string; min: number; max: number }, refuse: Refuse): void {

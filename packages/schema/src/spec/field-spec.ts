@@ -52,6 +52,8 @@ export interface ArraySpec extends Nullable {
   readonly kind: 'array'
   readonly element: ElementType
   readonly length: number
+  /** A null value of the elements other than SBE's, in decimal. */
+  readonly nullValue?: string
 }
 
 export interface ComplexSpec extends Nullable {
@@ -66,6 +68,8 @@ export interface TextSpec extends Nullable {
   /** Bytes; shorter text is padded with zeros. */
   readonly length: number
   readonly encoding: TextEncodingName
+  /** A text that stands for none; the empty text unless said otherwise. */
+  readonly nullValue?: string
 }
 
 /** SBE: fields with a name of their own inside the block. */
