@@ -87,7 +87,9 @@ class Model implements Driven {
 
   #deliver(): void {
     const key = this.#firstKey() as string
-    this.#onMessage(key, this.#next[key]++)
+    const sequence = this.#next[key] as number
+    this.#next[key] = sequence + 1
+    this.#onMessage(key, sequence)
   }
 
   #firstKey(): string | undefined {
@@ -118,7 +120,6 @@ class Real implements Driven {
     const sources = Object.entries(recorded).map(([key, times]) => [key, recordedQueue(times.map((ms) => ms * MS))] as const)
     this.#replay = openReplay({ sources: Object.fromEntries(sources) })
     this.#onMessage = onMessage
-    this.#replay.pause()
   }
 
   readonly #handler = ({ key, message }: { key: string; message: { sequence: number } }): void => {
