@@ -361,6 +361,7 @@ describe('a saved position', () => {
     const legacy = { heartbeatNs: 0n, generation: 0, legacy: true }
     expect(format.decodePosition(new Uint8Array(view.buffer), crc32)).toEqual({ segmentId: 3, offset: 4096, ...legacy })
     expect(format.decodePosition(new Uint8Array(view.buffer, 8), crc32)).toEqual({ segmentId: 0, offset: 4096, ...legacy })
+    for (const length of [8, 16]) expect(format.decodePosition(Buffer.alloc(length, 0xc2), crc32)).toBe('bad')
   })
 })
 

@@ -117,7 +117,9 @@ function decodeSlots(bytes: Uint8Array, crc32: Crc32): Slots {
   return isSecondNewer ? { newest: second, other: first } : { newest: first, other: second }
 }
 
-function legacyPosition(segmentId: number, offset: number): SavedPosition {
+/** These forms have no checksum: a number that no field can hold shows that the bytes are not a position. */
+function legacyPosition(segmentId: number, offset: number): SavedPosition | 'bad' {
+  if (!Number.isSafeInteger(segmentId) || !Number.isSafeInteger(offset)) return 'bad'
   return { segmentId, offset, heartbeatNs: 0n, generation: 0, legacy: true }
 }
 
