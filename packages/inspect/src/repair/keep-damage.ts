@@ -43,11 +43,12 @@ function keptCopy(directory: string, damage: DamagedBytes, bytes: Buffer): strin
   return namesIn(folder).find((name) => {
     if (!name.endsWith(`-${copyName(damage)}`)) return false
     const kept = readColdFile(`${folder}/${name}`, bytes.length + 1)
-    return kept !== undefined && withoutZeros(kept).equals(withoutZeros(bytes))
+    const found = withoutZeros(bytes)
+    return kept !== undefined && found.equals(kept.subarray(0, found.length))
   })
 }
 
-/** Of a segment that was cut there is more after the repair, all of it zeros. */
+/** Where a segment was cut, it has more bytes after the repair, all of them zeros. Half of a block that stood at its end is then in the copy only. */
 function withoutZeros(bytes: Uint8Array): Buffer {
   let { length } = bytes
   while (length > 0 && bytes[length - 1] === 0) length--

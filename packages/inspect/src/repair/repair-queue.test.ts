@@ -377,7 +377,7 @@ describe('repairing again', () => {
 
   it('L44: keeps no second copy of the end of a segment that was cut, which is longer after the repair', () => {
     const { segmentId = 0, offset = 0 } = built.records[40] ?? {}
-    truncateSync(segmentFile(queue, segmentId), offset + RECORD_HEADER_LENGTH)
+    truncateSync(segmentFile(queue, segmentId), offset + RECORD_HEADER_LENGTH + 17)
     repairQueue(queue)
     const kept = readdirSync(join(queue, 'quarantine'))
     expect(kept.filter((name) => name.endsWith('.bin'))).toHaveLength(1)
