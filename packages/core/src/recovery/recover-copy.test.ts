@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
-import { readControlFile, segmentFile } from '../../test/support/raw-queue.js'
+import { overwrite, pretendAnotherBoot, readControlFile, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { CONTROL_FILE } from '../format/index.js'
 import { openObserver, openReader, openWriter, type QueueWriter, type WriterOptions } from '../index.js'
@@ -111,15 +111,14 @@ describe('a copy of a live queue', () => {
   it.each([
     ['was copied when it was half full', 0],
     ['was copied when it was prepared and empty', 1],
-    ['is missing', undefined],
   ])('L58: ends with a segment that %s, and keeps in the quarantine what follows it', async (_, early) => {
     const { directory, copy, writer } = liveQueue()
     using follower = openReader(directory, 'late')
     openReader(directory, 'early').close()
     appendNumbered(writer, 0, 70)
-    const gapId = writer.position.segmentId + (early ?? 0)
+    const gapId = writer.position.segmentId + early
     await until(() => existsSync(segmentFile(directory, gapId)))
-    if (early !== undefined) cpSync(segmentFile(directory, gapId), segmentFile(copy, gapId))
+    cpSync(segmentFile(directory, gapId), segmentFile(copy, gapId))
     appendNumbered(writer, 70, 300)
     const segmentOf = range(0, 300).map(() => follower.next()?.segmentId)
     follower.commit()
@@ -141,6 +140,38 @@ describe('a copy of a live queue', () => {
     using reopened = openWriter(copy)
     expect(reopened.recovery).toEqual([])
     expect(reopened.nextSequence).toBe(expected + 80)
+  })
+
+  describe.each([
+    ['of this run of the machine', () => undefined],
+    ['of another machine', pretendAnotherBoot],
+  ])('%s', (_, prepare) => {
+    it.each<[string, (path: string) => void]>([
+      ['is missing', (path) => rmSync(path)],
+      ['was cut', (path) => truncateSync(path, 1000)],
+      ['holds zeros from its middle on', (path) => overwrite(path, 1024, Buffer.alloc(SEGMENT_SIZE - 1024))],
+      ['begins with zeros', (path) => overwrite(path, 0, Buffer.alloc(1024))],
+    ])('L57, copied-queue: keeps what follows a segment that %s, and gives out no sequence again', (__, damage) => {
+      const { directory, copy, writer } = liveQueue()
+      openReader(directory, 'early').close()
+      appendNumbered(writer, 0, 200)
+      writer.flushSync()
+      writer.close()
+      cpSync(directory, copy, { recursive: true })
+      prepare(copy)
+      using before = openObserver(copy, { onCorrupt: 'skip', onLost: 'snap' })
+      damage(segmentFile(copy, 3))
+      const left = drainSequences(before)
+      expect(left.at(-1)).toBe(199)
+      using next = openWriter(copy)
+      expect(next.recovery.map((action) => action.case)).toContain('copied-queue')
+      expect(next.append(1, Buffer.from('next'))).toBe(200)
+      using observer = openObserver(copy, { onCorrupt: 'skip', onLost: 'snap' })
+      expect(drainSequences(observer)).toEqual([...left, 200])
+      next.close()
+      using reopened = openWriter(copy)
+      expect(reopened.recovery).toEqual([])
+    })
   })
 
   it('L58, reader-ahead: puts a position right that is of a later moment, and gives its reader every new message', () => {

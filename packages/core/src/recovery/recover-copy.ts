@@ -14,7 +14,8 @@ import { highestUsed, isUnused } from './unused-segment.js'
  * Recovery of a queue that was copied, perhaps while it was written: each file may be of another moment, and the control block says nothing about the segments. They alone count: a
  * segment that was copied before its writer had filled it ends what is there, and later ones, which would leave a gap, are set aside.
  *
- * A sealed segment was complete when its header was copied, so only the others are read; unless the machine stopped since (`trustsSeals` is false).
+ * A sealed segment was complete when its header was copied, so only the others are read. Where the machine stopped since (`trustsSeals` is false), that holds below the durable mark only. What is missing after one
+ * that was complete, or in one whose header or length is damaged, was not copied too early: it is lost. Then the segments after it stay, as they do in a queue that is not a copy.
  *
  * A source that opened the copy before its first writer may stand where the control block says that the queue goes on, or after the gap. No such position is used again.
  * The queue goes on in another segment, where the source notices by the sequence what it had read of the original.
@@ -49,16 +50,21 @@ function lastOfUnbroken(context: RecoveryContext, ids: readonly number[], trusts
     const isMissing = presentId !== undefined && id !== presentId + 1
     presentId = id
     const next = examineSegment(context, id)
-    if (last !== undefined && isMissing) return last
+    const mayBeEarly = last !== undefined && last.state === 'whole' && !wasComplete(context, last, trustsSeals)
+    if (isMissing && mayBeEarly) return last
     if (next === undefined || next.state === 'foreign') continue
     // An empty one that was never the head, after one that was not left.
-    if (last !== undefined && !last.sealed && !next.hasRecords) return last
-    const isDoubtful = !(last?.sealed && trustsSeals)
-    if (last !== undefined && isDoubtful && leavesGap(context, last, next)) return last
+    if (last !== undefined && (!last.sealed || isMissing) && !next.hasRecords) return last
+    if (last !== undefined && mayBeEarly && leavesGap(context, last, next)) return last
     if (last !== undefined && !last.sealed) sealLater(context, last)
     last = next
   }
   return last
+}
+
+/** Whether the writer had left a segment when it was copied, and nothing can have been lost in it since. */
+function wasComplete({ control }: RecoveryContext, { id, sealed }: ExaminedSegment, trustsSeals: boolean): boolean {
+  return sealed && (trustsSeals || id < (control.readDurableMark()?.segmentId ?? 0))
 }
 
 /** A segment after the gap would be replaced when the writer gets there, or taken for the head by a later open. */

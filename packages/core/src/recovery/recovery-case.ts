@@ -26,7 +26,7 @@ export const RECOVERY_CASES = {
   'damaged-segment':
     'The header or the length of a segment is damaged; its records, the control block and neighbouring segments identify it: it is corrected. Without a control block, the lowest segments that hold nothing only lead on.',
   'copied-queue':
-    'The queue is a copy, perhaps of a queue that was being written: it is recovered from its segments, up to the first gap.',
+    'The queue is a copy, perhaps of a queue that was being written: it is recovered from its segments, up to one that was copied before it was full.',
   'reader-ahead':
     'A saved reader position is after the last record: the reader continues at the new head, and no position is used twice.',
   'stale-waiters': 'The announcement of readers that died parked remains: it is cleared, and every reader checks again.',
