@@ -105,29 +105,25 @@ class AppenderCore {
     notifier_.useLaterWaker(nullptr);
   }
 
-  // The clock is read after the copy: reading it waits for all earlier loads, and here there are hardly any left.
   int append(uint32_t typeId, const uint8_t* payload, size_t length) {
-    if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
-    uint8_t* const record = copy(payload, length);
     const uint64_t now = realtimeNs();
-    return finishAppend(commit(record, typeId, length, now), now);
+    return finishAppend(appendQuietly(typeId, payload, length, now), now);
   }
 
   int appendAt(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
-    if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
-    return finishAppend(commit(copy(payload, length), typeId, length, timestampNs), coarseRealtimeNs());
+    return finishAppend(appendQuietly(typeId, payload, length, timestampNs), coarseRealtimeNs());
   }
 
   // One message of a batch: visible at once, but no reader is woken before `finishBatch`.
   int appendQuietly(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t timestampNs) {
     if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
-    return commit(copy(payload, length), typeId, length, timestampNs);
+    return commit({beginRecord(length), payload}, typeId, length, timestampNs);
   }
 
   // The same with more than a type and a payload; `nowNs` is the time of a message that has none of its own.
   int appendQuietly(uint32_t typeId, const uint8_t* payload, size_t length, uint64_t nowNs, const RecordDetails& details) {
     if (const int status = admit(typeId, length); status != kOk) [[unlikely]] return status;
-    return commit(copy(payload, length), typeId, length, details.hasTimestamp ? details.timestampNs : nowNs, Detailed{details});
+    return commit({beginRecord(length), payload}, typeId, length, details.hasTimestamp ? details.timestampNs : nowNs, Detailed{details});
   }
 
   int append(uint32_t typeId, const uint8_t* payload, size_t length, const RecordDetails& details) {
@@ -209,7 +205,7 @@ class AppenderCore {
     const uint64_t payloadEnd = kRecordHeaderLength + claimLength_;
     if (const uint64_t padding = recordLength(claimLength_) - payloadEnd; padding > 0) std::memset(record + payloadEnd, 0, padding);
     closeClaim();
-    return finishAppend(commit(record, claimType_, claimLength_, timestampNs, Detailed{claimDetails_}), nowNs);
+    return finishAppend(commit({record, nullptr}, claimType_, claimLength_, timestampNs, Detailed{claimDetails_}), nowNs);
   }
 
   int abort() {
@@ -321,11 +317,23 @@ class AppenderCore {
     return record;
   }
 
-  uint8_t* copy(const uint8_t* payload, size_t length) {
-    uint8_t* const record = beginRecord(length);
-    if (length > 0) std::memcpy(record + kRecordHeaderLength, payload, length);
-    return record;
-  }
+  // A record that was begun, and where its payload comes from; nullptr when it stands in the record.
+  struct NewRecord {
+    uint8_t* record;
+    const uint8_t* from;
+
+    uint8_t* payload() const { return record + kRecordHeaderLength; }
+
+    RecordSums sums(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, uint64_t length) const {
+      return from != nullptr ? copyNewRecord(word0, word1, word2, word3, payload(), from) : sumsOfNewRecord(word0, word1, word2, word3, payload(), length);
+    }
+
+    // The base format's only one.
+    RecordSums payloadSum(uint64_t length) const {
+      if (from != nullptr && length > 0) std::memcpy(payload(), from, length);
+      return {.payload = crc32(0, payload(), length), .header = 0};
+    }
+  };
 
   // What `commit` writes besides type, payload and time. Plain appends write nothing: the bytes are zero already.
   struct Plain {
@@ -338,15 +346,13 @@ class AppenderCore {
     void storeInto(RecordHeader* header) const { std::memcpy(header->trace, details.trace, sizeof header->trace); }
   };
 
-  // The payload's CRC is taken of what stands in the segment: the caller's bytes may be shared and change under the copy.
+  // The payload's CRC is that of what was stored in the segment: the caller's bytes may be shared and change under the copy.
   template <typename Extra = Plain>
-  int commit(uint8_t* record, uint32_t typeId, uint64_t length, uint64_t timestampNs, Extra extra = {}) {
-    auto* const header = reinterpret_cast<RecordHeader*>(record);
+  int commit(NewRecord made, uint32_t typeId, uint64_t length, uint64_t timestampNs, Extra extra = {}) {
+    auto* const header = reinterpret_cast<RecordHeader*>(made.record);
     const uint32_t commitLength = static_cast<uint32_t>(length + 1);
     const auto flags = static_cast<uint16_t>((options_.extensions ? kFlagHeaderCrc : 0) | extra.flags());
-    const uint8_t* const payload = record + kRecordHeaderLength;
-    const RecordSums sums = options_.extensions ? sumsOfNewRecord(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16, payload, length)
-                                                : RecordSums{.payload = crc32(0, payload, length), .header = 0};
+    const RecordSums sums = options_.extensions ? made.sums(commitLength, nextSequence_, timestampNs, typeId | uint32_t{flags} << 16, length) : made.payloadSum(length);
     // All of the header at once: a reader that spins on its commit word takes the line away between any two stores that are apart.
     // `zero` is covered by the checksum: what damage left there would make a good message unreadable.
     header->zero = 0;

@@ -24,7 +24,10 @@ struct RecordSums {
 // Of a record as it stands: the upper half of `word3` holds what should be the payload's CRC. Two sums that do not wait for each other.
 RecordSums sumsOfRecord(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length);
 
-// Of a record that is being made: the upper half of `word3` is zero, and the payload's CRC is put in their place. Most of the header's is computed beside the payload's.
+// Of a record that is being made: the upper half of `word3` is zero, and the payload's CRC is put in their place.
 RecordSums sumsOfNewRecord(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, const uint8_t* payload, size_t length);
+
+// The same, of a payload that it copies to `to`. Its length is the lower half of `word0` less one. The payload's CRC is that of what was stored: another thread may change the source meanwhile.
+RecordSums copyNewRecord(uint64_t word0, uint64_t word1, uint64_t word2, uint64_t word3, uint8_t* to, const uint8_t* from);
 
 }  // namespace chronicle

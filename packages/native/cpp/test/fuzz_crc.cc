@@ -25,6 +25,13 @@ void sum(uint32_t seed, const uint8_t* source, size_t length) {
   CHECK(made.payload == stored.payload);
   words[3] |= uint64_t{made.payload} << 32;
   CHECK(made.header == crcByDefinition(0, reinterpret_cast<const uint8_t*>(words), sizeof words));
+  const std::unique_ptr<uint8_t[]> copied(new uint8_t[length - 32]);
+  words[0] = (words[0] & ~uint64_t{0xFFFF'FFFFu}) | (length - 31);
+  words[3] &= 0xFFFF'FFFFu;
+  const RecordSums moved = copyNewRecord(words[0], words[1], words[2], words[3], copied.get(), bytes.get() + 32);
+  CHECK(moved.payload == made.payload && (length == 32 || std::memcmp(copied.get(), bytes.get() + 32, length - 32) == 0));
+  words[3] |= uint64_t{moved.payload} << 32;
+  CHECK(moved.header == crcByDefinition(0, reinterpret_cast<const uint8_t*>(words), sizeof words));
 }
 
 }  // namespace

@@ -60,6 +60,13 @@ void testRecordSums() {
     const RecordSums made = sumsOfNewRecord(words[0], words[1], words[2], words[3], payload.get(), length);
     words[3] |= uint64_t{expected} << 32;
     CHECK(made.payload == expected && made.header == crcByDefinition(0, bytes, sizeof words));
+    words[0] = length + 1;
+    words[3] &= 0xFFFF'FFFFu;
+    const std::unique_ptr<uint8_t[]> copied(new uint8_t[length]);
+    const RecordSums moved = copyNewRecord(words[0], words[1], words[2], words[3], copied.get(), payload.get());
+    words[3] |= uint64_t{expected} << 32;
+    CHECK(length == 0 || std::memcmp(copied.get(), payload.get(), length) == 0);
+    CHECK(moved.payload == expected && moved.header == crcByDefinition(0, bytes, sizeof words));
   }
 }
 
