@@ -5,10 +5,10 @@
 namespace chronicle {
 namespace {
 
-// Payloads that are not staged come as arguments, (typeIds, details, from, ...payloads), because they are there at once; fetching the elements of an array costs much more
+// Payloads that are not staged come as arguments, (typeIds, details, ...payloads), because they are there at once; fetching the elements of an array costs much more
 // (docs/decisions/0012-batches-are-staged.md). No code of the user runs meanwhile, so nothing that was read can change.
 constexpr size_t kSpreadMax = 512;
-constexpr size_t kSpreadFixed = 3;
+constexpr size_t kSpreadFixed = 2;
 
 // The details of a batch stand one after the other.
 bool detailsAt(const Bytes& all, size_t index, RecordDetails* details) {
@@ -70,18 +70,19 @@ bool areInside(const uint32_t* offsets, size_t count, uint64_t length) {
 }
 
 // Messages `*at` to `end` with one reading of the clock and one notification. `*at` becomes the first that was not appended.
-int appendStretch(AppenderCore& core, const PackedMessages& packed, size_t* at, size_t end) {
+int appendStretch(AppenderCore& core, const PackedMessages packed, size_t* at, size_t end) {
   const uint64_t now = realtimeNs();
-  const size_t begin = *at;
   int status = kOk;
-  for (; *at < end; ++*at) {
-    const uint32_t first = packed.offsets[*at];
-    const uint32_t last = packed.offsets[*at + 1];
+  size_t next = *at;
+  for (; next < end; next++) {
+    const uint32_t first = packed.offsets[next];
+    const uint32_t last = packed.offsets[next + 1];
     const bool isInside = first <= last && last <= packed.bytes.length;
-    status = isInside ? core.appendQuietly(packed.types.at(*at), packed.bytes.data + first, last - first, now) : kBadPayload;
+    status = isInside ? core.appendQuietly(packed.types.at(next), packed.bytes.data + first, last - first, now) : kBadPayload;
     if (status != kOk) [[unlikely]] break;
   }
-  if (*at > begin) core.finishBatch(now);
+  if (next > *at) core.finishBatch(now);
+  *at = next;
   return status;
 }
 
@@ -111,9 +112,8 @@ napi_value appendSpread(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &argumentCount, values, nullptr, &data);
   AppenderCore& core = static_cast<Appender*>(data)->core;
   core.state().batchCount = 0;
-  uint32_t from = 0;
-  if (argumentCount < kSpreadFixed || argumentCount > kSpreadMax + kSpreadFixed || napi_get_value_uint32(env, values[2], &from) != napi_ok) {
-    return throwTypeError(env, "appendSpread takes types, details, an index and at most 512 payloads");
+  if (argumentCount < kSpreadFixed || argumentCount > kSpreadMax + kSpreadFixed) {
+    return throwTypeError(env, "appendSpread takes types, details and at most 512 payloads");
   }
   const Types types = readTypes(env, values[0]);
   Bytes allDetails;
@@ -126,9 +126,9 @@ napi_value appendSpread(napi_env env, napi_callback_info info) {
     if (!readPayload(env, values[count + kSpreadFixed], &payload)) {
       status = kBadPayload;
     } else if (!hasDetails) [[likely]] {
-      status = core.appendQuietly(types.at(from + count), payload.data, payload.length, now);
-    } else if (detailsAt(allDetails, from + count, &details)) {
-      status = core.appendQuietly(types.at(from + count), payload.data, payload.length, now, details);
+      status = core.appendQuietly(types.at(count), payload.data, payload.length, now);
+    } else if (detailsAt(allDetails, count, &details)) {
+      status = core.appendQuietly(types.at(count), payload.data, payload.length, now, details);
     } else {
       status = kBadPayload;
     }

@@ -271,11 +271,12 @@ class AppenderCore {
     state_.segmentId = static_cast<double>(segmentId);
   }
 
+  // Both are below 2^63: a conversion of signed numbers is one instruction, and one of unsigned numbers is a branch besides.
   void moveTo(uint64_t writeOffset, uint64_t nextSequence) {
     writeOffset_ = writeOffset;
     nextSequence_ = nextSequence;
-    state_.writeOffset = static_cast<double>(writeOffset);
-    state_.nextSequence = static_cast<double>(nextSequence);
+    state_.writeOffset = static_cast<double>(static_cast<int64_t>(writeOffset));
+    state_.nextSequence = static_cast<double>(static_cast<int64_t>(nextSequence));
   }
 
   // JavaScript counts to 2^53 - 1, and a segment's header holds the sequence after its last record plus one.

@@ -8,6 +8,7 @@ import {
   APPENDER_NEXT_SEQUENCE,
   APPENDER_WRITE_OFFSET,
   binding,
+  DETAILS_LENGTH,
   STATUS_BAD_PAYLOAD,
   STATUS_BAD_TYPE,
   STATUS_CLAIM,
@@ -222,7 +223,15 @@ describe('appendBatch', () => {
     const { appender } = stage(4096)
     expect(appender.appendBatch(new Uint16Array(1), [Buffer.alloc(1), Buffer.alloc(1)], 0)).toBe(STATUS_BAD_TYPE)
     expect(appender.state[APPENDER_BATCH_COUNT]).toBe(1)
-    expect(appender.appendBatch([1] as unknown as Uint16Array, [Buffer.alloc(1)], 0)).toBe(STATUS_BAD_TYPE)
+  })
+
+  it.each([-1, 0xffff, 0x1_0001, 1.5, Number.NaN, '1', undefined])('refuses %s as a type, with details or without', (typeId) => {
+    const { appender } = stage(4096)
+    const payloads = [Buffer.alloc(1), Buffer.alloc(1)]
+    for (const details of [undefined, new Uint8Array(2 * DETAILS_LENGTH)]) {
+      expect(appender.appendBatch([7, typeId], payloads, 0, details)).toBe(STATUS_BAD_TYPE)
+      expect(appender.state[APPENDER_BATCH_COUNT]).toBe(1)
+    }
   })
 })
 

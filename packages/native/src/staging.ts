@@ -1,4 +1,10 @@
-import { APPENDER_BATCH_COUNT, APPENDER_LENGTH, APPENDER_TYPE_ID, type NativeAppender } from './native-appender.js'
+import {
+  APPENDER_BATCH_COUNT,
+  APPENDER_LENGTH,
+  APPENDER_TYPE_ID,
+  DETAILS_LENGTH,
+  type NativeAppender,
+} from './native-appender.js'
 import { STATUS_OK, type Status } from './status.js'
 
 /** What native code gives. */
@@ -11,12 +17,14 @@ export interface RawAppender extends Omit<NativeAppender, 'appendBatch'> {
   appendStagedBatch(): Status
   /** {@link NativeAppender.claim} with `state[APPENDER_TYPE_ID]` and `state[APPENDER_LENGTH]`. */
   claimPlain(): Status
-  /** Takes at most {@link BATCH_MAX} payloads. */
-  appendSpread(typeIds: Uint16Array, details: Uint8Array | undefined, from: number, ...payloads: readonly Uint8Array[]): Status
+  /** Takes at most {@link BATCH_MAX} payloads, and a type for each. */
+  appendSpread(typeIds: Uint16Array, details: Uint8Array | undefined, ...payloads: readonly Uint8Array[]): Status
 }
 
 /** Messages that go to native code in one call. */
 const BATCH_MAX = 512
+/** The type of the padding record, which native code refuses. */
+const NOT_A_TYPE = 0xffff
 const TYPE_IDS_OFFSET = 2056
 const BYTES_OFFSET = 3080
 
@@ -37,6 +45,11 @@ function getter<Value>(name: string | symbol): (this: unknown) => Value {
 /** Returns the length of a payload that may be staged, and 0 for what must go to native code as an argument. An empty payload is not staged: it may be a detached one. */
 function stagedLength(payload: unknown): number {
   return kindOf.call(payload) === 'Uint8Array' ? lengthOf.call(payload) : 0
+}
+
+/** A Uint16Array would wrap what is larger silently. */
+function isTypeId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < NOT_A_TYPE
 }
 
 /**
@@ -69,23 +82,23 @@ export function withStaging(native: RawAppender): NativeAppender {
   }
 
   /** Whether all of them are in the staging area now. */
-  function stage(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, count: number): boolean {
-    if (kindOf.call(typeIds) !== 'Uint16Array' || typeIds.length < from + count) return false
+  function stage(typeIds: ArrayLike<unknown>, payloads: readonly Uint8Array[], from: number, count: number): boolean {
     let at = 0
     for (let index = 0; index < count; index++) {
+      const typeId = typeIds[from + index]
       const payload = payloads[from + index]
       const length = stagedLength(payload)
-      if (length === 0 || length > bytes.length - at) return false
+      if (!isTypeId(typeId) || length === 0 || length > bytes.length - at) return false
       bytes.set(payload as Uint8Array, at)
       at += length
       offsets[index + 1] = at
-      stagedTypeIds[index] = typeIds[from + index] as number
+      stagedTypeIds[index] = typeId
     }
     return true
   }
 
   function appendPart(
-    typeIds: Uint16Array,
+    typeIds: ArrayLike<unknown>,
     payloads: readonly Uint8Array[],
     from: number,
     details: Uint8Array | undefined,
@@ -95,11 +108,14 @@ export function withStaging(native: RawAppender): NativeAppender {
       state[APPENDER_LENGTH] = count
       return appendStagedBatch()
     }
-    const part = count === payloads.length ? payloads : payloads.slice(from, from + count)
-    return native.appendSpread(typeIds, details, from, ...part)
+    const types = Uint16Array.from({ length: count }, (_, index) => {
+      const typeId = typeIds[from + index]
+      return isTypeId(typeId) ? typeId : NOT_A_TYPE
+    })
+    return native.appendSpread(types, details?.subarray(from * DETAILS_LENGTH), ...payloads.slice(from, from + count))
   }
 
-  function appendBatch(typeIds: Uint16Array, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status {
+  function appendBatch(typeIds: ArrayLike<unknown>, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status {
     let next = from
     let status: Status = STATUS_OK
     while (status === STATUS_OK && next < payloads.length) {

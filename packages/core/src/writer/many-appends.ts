@@ -16,10 +16,10 @@ export interface ManyAppends {
   readonly refused: (count: number) => { readonly typeId: unknown; readonly payload: unknown }
 }
 
-export function batchAppends(appender: NativeAppender, { typeIds, payloads, details, typeIdAt }: ReadBatch): ManyAppends {
+export function batchAppends(appender: NativeAppender, { typeIds, payloads, details }: ReadBatch): ManyAppends {
   return {
     attempt: (count) => appender.appendBatch(typeIds, payloads, count, details),
-    refused: (count) => ({ typeId: typeIdAt(count), payload: payloads[count] }),
+    refused: (count) => ({ typeId: typeIds[count], payload: payloads[count] }),
   }
 }
 

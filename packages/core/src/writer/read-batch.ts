@@ -6,16 +6,12 @@ import { encodeBatchDetails, type RecordDetails, readDetails } from './record-de
 
 /** A batch as the caller gave it, read once: no code of the caller runs after that, and a batch inside of a batch has arrays of its own. */
 export interface ReadBatch {
-  /** What is not a type is the type of the padding record, which the appender refuses. */
-  readonly typeIds: Uint16Array
+  /** As they were given: the appender refuses what is not a type. */
+  readonly typeIds: readonly unknown[]
   readonly payloads: readonly Uint8Array[]
   /** Those of all messages for native code, `undefined` when no message has any. */
   readonly details: Uint8Array | undefined
-  /** The type as it was given, for an error. */
-  readonly typeIdAt: (index: number) => unknown
 }
-
-const NOT_A_TYPE = 0xffff
 
 /** What a message may be given, and what a message that was read has: copies of messages can be appended as they are. */
 const MESSAGE_NAMES: OptionNames<BatchMessage & MessageFields> = {
@@ -38,10 +34,10 @@ const MESSAGE_NAMES: OptionNames<BatchMessage & MessageFields> = {
 export function readBatch(messages: Iterable<BatchMessage>, extensions: boolean): ReadBatch {
   const list = Array.isArray(messages) ? (messages as readonly BatchMessage[]) : listOf(messages)
   const count = list.length
-  const typeIds = new Uint16Array(count)
-  const payloads: Uint8Array[] = []
+  // Not a typed array: its bytes would be outside of the engine's heap, and a batch would cost a fourth more.
+  const typeIds = new Array<unknown>(count)
+  const payloads = new Array<Uint8Array>(count)
   let details: (RecordDetails | undefined)[] | undefined
-  let badTypes: Map<number, unknown> | undefined
   for (let index = 0; index < count; index++) {
     const message = list[index]
     if (typeof message !== 'object' || message === null)
@@ -51,7 +47,8 @@ export function readBatch(messages: Iterable<BatchMessage>, extensions: boolean)
         expected: 'an object with typeId and payload',
       })
     const { typeId, payload } = message
-    payloads.push(payload)
+    typeIds[index] = typeId
+    payloads[index] = payload
     const isPlain = !hasDetails(message)
     if (index === 0 || !isPlain) checkNames(message, index)
     const own = isPlain ? undefined : readDetails(message, extensions)
@@ -59,18 +56,8 @@ export function readBatch(messages: Iterable<BatchMessage>, extensions: boolean)
       details ??= new Array<RecordDetails | undefined>(count).fill(undefined)
       details[index] = own
     }
-    if (isType(typeId)) typeIds[index] = typeId
-    else {
-      typeIds[index] = NOT_A_TYPE
-      badTypes = (badTypes ?? new Map<number, unknown>()).set(index, typeId)
-    }
   }
-  return {
-    typeIds,
-    payloads,
-    details: details === undefined ? undefined : encodeBatchDetails(details),
-    typeIdAt: (index) => (badTypes?.has(index) ? badTypes.get(index) : typeIds[index]),
-  }
+  return { typeIds, payloads, details: details === undefined ? undefined : encodeBatchDetails(details) }
 }
 
 /**
@@ -84,11 +71,6 @@ function checkNames(message: BatchMessage, index: number): void {
 
 function hasDetails({ timestampNs, schemaVersion, trace, source }: BatchMessage): boolean {
   return timestampNs !== undefined || schemaVersion !== undefined || trace !== undefined || source !== undefined
-}
-
-/** A Uint16Array would wrap what is larger silently. */
-function isType(typeId: unknown): typeId is number {
-  return Number.isInteger(typeId) && (typeId as number) >= 0 && (typeId as number) <= NOT_A_TYPE
 }
 
 function listOf(messages: unknown): readonly BatchMessage[] {
