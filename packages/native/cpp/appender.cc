@@ -28,10 +28,14 @@ napi_value append(napi_env env, napi_callback_info info) {
 
 napi_value appendStaged(napi_env env, napi_callback_info info) {
   Appender& appender = *HotCall<0>(env, info).appender;
-  const AppenderState& state = appender.core.state();
+  AppenderState& state = appender.core.state();
   const uint64_t length = toLength(state.length);
+  const uint32_t typeId = toTypeId(state.typeId);
+  const uint8_t* const payload = appender.staging->bytes;
+  const double schemaVersion = std::exchange(state.schemaVersion, 0);
   if (length > Staging::kBytes) return makeStatus(env, kBadPayload);
-  return makeStatus(env, appender.core.append(toTypeId(state.typeId), appender.staging->bytes, length));
+  if (schemaVersion == 0) return makeStatus(env, appender.core.append(typeId, payload, length));
+  return makeStatus(env, appender.core.append(typeId, payload, length, detailsOfVersion(schemaVersion)));
 }
 
 napi_value appendAt(napi_env env, napi_callback_info info) {

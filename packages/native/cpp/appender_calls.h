@@ -91,6 +91,13 @@ inline uint32_t readTypeId(napi_env env, napi_value value) {
   return napi_get_value_double(env, value, &number) == napi_ok ? toTypeId(number) : kPaddingType;
 }
 
+// What a record's flags have no room for becomes 0, which means absent.
+inline RecordDetails detailsOfVersion(double schemaVersion) {
+  RecordDetails details;
+  if (schemaVersion >= 1 && schemaVersion <= kSchemaVersionMax) details.flags = static_cast<uint16_t>(static_cast<uint16_t>(schemaVersion) << kSchemaVersionShift);
+  return details;
+}
+
 constexpr uint64_t kNoLength = UINT64_MAX;
 
 // Bytes of a payload; `kNoLength` for what is not an integer from 0 on, and one more than the longest payload has for what is longer.
@@ -114,9 +121,9 @@ inline bool readDetails(napi_env env, napi_value value, RecordDetails* details) 
   napi_valuetype type = napi_undefined;
   if (value == nullptr || napi_typeof(env, value, &type) != napi_ok || type == napi_undefined) return true;
   if (type == napi_number) {
-    uint32_t schemaVersion = 0;
-    napi_get_value_uint32(env, value, &schemaVersion);
-    details->flags = static_cast<uint16_t>(schemaVersion << kSchemaVersionShift);
+    double schemaVersion = 0;
+    napi_get_value_double(env, value, &schemaVersion);
+    *details = detailsOfVersion(schemaVersion);
     return true;
   }
   Bytes bytes;

@@ -18,7 +18,7 @@
 
 namespace chronicle {
 
-// What JavaScript reads after a call, as doubles because that is what its numbers are. The last two it writes before a call that takes no arguments: each argument would have to be fetched.
+// What JavaScript reads after a call, as doubles because that is what its numbers are. The last three it writes before a call that takes no arguments: each argument would have to be fetched.
 struct AppenderState {
   double writeOffset = 0;
   double nextSequence = 0;
@@ -30,8 +30,9 @@ struct AppenderState {
   double aheadEnd = 0;
   double typeId = 0;
   double length = 0;
+  double schemaVersion = 0;
 };
-static_assert(sizeof(AppenderState) == 10 * sizeof(double));
+static_assert(sizeof(AppenderState) == 11 * sizeof(double));
 
 // A record in a block. The fixed words are read once.
 struct BlockRecord {

@@ -23,6 +23,7 @@ constexpr uint16_t kFlagSourcePosition = 4;
 constexpr uint16_t kFlagTraceSampled = 8;
 constexpr uint16_t kFlagTraceRandom = 16;
 constexpr uint16_t kSchemaVersionShift = 8;
+constexpr uint16_t kSchemaVersionMax = 255;
 constexpr uint32_t kSegmentSealed = 1;
 constexpr uint64_t kControlLength = 512;
 constexpr uint64_t kReaderMetaLength = 80;

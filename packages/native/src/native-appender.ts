@@ -19,7 +19,7 @@ export interface AppenderOptions {
   readonly durable?: DurablePosition
 }
 
-/** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them, but for the last two. */
+/** Indices into {@link NativeAppender.state}. Native code writes these, JavaScript reads them, but for the last three. */
 export const APPENDER_WRITE_OFFSET = 0
 /** Sequence of the next record. */
 export const APPENDER_NEXT_SEQUENCE = 1
@@ -39,7 +39,9 @@ export const APPENDER_AHEAD_END = 7
 export const APPENDER_TYPE_ID = 8
 /** Length of that message, or the number of messages of a batch. */
 export const APPENDER_LENGTH = 9
-export const APPENDER_STATE_LENGTH = 10
+/** Version of the schema of the message that {@link NativeAppender.appendWith} passes to native code; 0, which native code sets again, for none. */
+export const APPENDER_SCHEMA_VERSION = 10
+export const APPENDER_STATE_LENGTH = 11
 
 /**
  * Bytes of the details of a message: u64 `timestampNs`, u16 `flags` without the bit of the header CRC, u8 (1 when the time counts) and 5 zeros. The 24 bytes of the trace

@@ -80,6 +80,37 @@ describe('append', () => {
   })
 })
 
+describe('appendWith', () => {
+  it.each([1, 64, 1024, 1025])('stores the version of %i bytes, and a plain append after it stores none', (length) => {
+    const { appender, segment } = stage(SEGMENT_SIZE)
+    const payload = payloadOf(length, 1)
+    const flagsAt = (offset: number) => new DataView(segment).getUint16(offset + 26, true)
+    const next = 64 + 64 + Math.ceil(length / 64) * 64
+    expect(appender.appendWith(1, payload, 255)).toBe(STATUS_OK)
+    expect(appender.append(2, payload)).toBe(STATUS_OK)
+    expect([flagsAt(64) >> 8, flagsAt(next) >> 8]).toEqual([255, 0])
+    expect(recordsIn(segment)).toEqual([
+      { typeId: 1, payload },
+      { typeId: 2, payload },
+    ])
+  })
+
+  it.each([0, -1, 256, 2 ** 40, Number.NaN])('stores none for %s', (version) => {
+    const { appender, segment } = stage(SEGMENT_SIZE)
+    expect(appender.appendWith(1, Uint8Array.of(1), version)).toBe(STATUS_OK)
+    expect(new DataView(segment).getUint16(64 + 26, true) >> 8).toBe(0)
+  })
+
+  it('that is refused leaves no version to the next append', () => {
+    const { appender, segment } = stage(SEGMENT_SIZE)
+    expect(appender.claim(1, 8)).toBe(STATUS_OK)
+    expect(appender.appendWith(2, Uint8Array.of(9), 7)).toBe(STATUS_CLAIM)
+    expect(appender.abort()).toBe(STATUS_OK)
+    expect(appender.append(3, Uint8Array.of(9))).toBe(STATUS_OK)
+    expect(new DataView(segment).getUint16(64 + 26, true) >> 8).toBe(0)
+  })
+})
+
 describe('appendBatch', () => {
   it('keeps the order where some payloads are staged and some are not', () => {
     const { appender, segment } = stage(1 << 21)

@@ -1,6 +1,7 @@
 import {
   APPENDER_BATCH_COUNT,
   APPENDER_LENGTH,
+  APPENDER_SCHEMA_VERSION,
   APPENDER_TYPE_ID,
   DETAILS_LENGTH,
   type NativeAppender,
@@ -11,7 +12,7 @@ import { STATUS_OK, type Status } from './status.js'
 export interface RawAppender extends Omit<NativeAppender, 'appendBatch'> {
   /** Memory of the appender: see `Staging` in cpp/appender_calls.h. */
   readonly staging: Uint8Array
-  /** Appends `state[APPENDER_LENGTH]` staged bytes as one message of type `state[APPENDER_TYPE_ID]`. */
+  /** Appends `state[APPENDER_LENGTH]` staged bytes as one message of type `state[APPENDER_TYPE_ID]` with `state[APPENDER_SCHEMA_VERSION]`. */
   appendStaged(): Status
   /** Appends `state[APPENDER_LENGTH]` staged messages. */
   appendStagedBatch(): Status
@@ -57,19 +58,31 @@ function isTypeId(value: unknown): value is number {
  * most of all. docs/decisions/0012-batches-are-staged.md has the figures. What is not a plain case goes as arguments, and native code refuses what is invalid.
  */
 export function withStaging(native: RawAppender): NativeAppender {
-  const { state, append: appendArguments, claim: claimArguments, appendStaged, appendStagedBatch, claimPlain } = native
+  const { state, append: appendArguments, appendWith: appendWithArguments, claim: claimArguments } = native
+  const { appendStaged, appendStagedBatch, claimPlain } = native
   const staging = native.staging
   const offsets = new Uint32Array(staging.buffer, staging.byteOffset, BATCH_MAX + 1)
   const stagedTypeIds = new Uint16Array(staging.buffer, staging.byteOffset + TYPE_IDS_OFFSET, BATCH_MAX)
   const bytes = staging.subarray(BYTES_OFFSET)
   offsets[0] = 0
 
-  function append(typeId: number, payload: Uint8Array): Status {
+  /** Whether the message is in the staging area now. */
+  function stageAlone(typeId: number, payload: Uint8Array): boolean {
     const length = stagedLength(payload)
-    if (length === 0 || length > STAGED_ALONE_MAX || typeof typeId !== 'number') return appendArguments(typeId, payload)
+    if (length === 0 || length > STAGED_ALONE_MAX || typeof typeId !== 'number') return false
     bytes.set(payload)
     state[APPENDER_TYPE_ID] = typeId
     state[APPENDER_LENGTH] = length
+    return true
+  }
+
+  function append(typeId: number, payload: Uint8Array): Status {
+    return stageAlone(typeId, payload) ? appendStaged() : appendArguments(typeId, payload)
+  }
+
+  function appendWith(typeId: number, payload: Uint8Array, details: number | Uint8Array): Status {
+    if (typeof details !== 'number' || !stageAlone(typeId, payload)) return appendWithArguments(typeId, payload, details)
+    state[APPENDER_SCHEMA_VERSION] = details
     return appendStaged()
   }
 
@@ -126,5 +139,5 @@ export function withStaging(native: RawAppender): NativeAppender {
     return status
   }
 
-  return Object.assign(native, { append, claim, appendBatch })
+  return Object.assign(native, { append, appendWith, claim, appendBatch })
 }
