@@ -9,7 +9,14 @@ import {
   type TryAppendResult,
 } from '@chronicle-ts/core'
 import { refusePromise } from '@chronicle-ts/core/internal'
-import type { AnyMessageType, InPlaceMessageType, MessageInput, MessageSizes, WriteBodyOf } from '@chronicle-ts/schema'
+import type {
+  AnyMessageType,
+  InPlaceMessageType,
+  MessageEncoder,
+  MessageInput,
+  MessageSizes,
+  WriteBodyOf,
+} from '@chronicle-ts/schema'
 import { checkTypes } from '../check-types.js'
 import { SCRATCH_LENGTH } from '../defaults.js'
 import { type RegistryProblem, registerTypes } from '../registry/register-types.js'
@@ -103,10 +110,8 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     const { encoder } = entry
     const details = entry.detailsWith(options)
     if (encoder === undefined || this.#isAppending) return this.queue.append(entry.typeId, this.#encode(entry, value), details)
-    const length = this.#filling('append', () => encoder.prepare(value))
-    const fill = (view: DataView, offset: number): void => encoder.write(view, offset)
-    if (length > SCRATCH_LENGTH) return this.#putIntoClaim(entry, length, details, fill)
-    this.#filling('append', () => fill(this.#scratch, 0))
+    const length = this.#encodeIntoScratch(encoder, value)
+    if (length > SCRATCH_LENGTH) return this.#putIntoClaim(entry, length, details, (view, offset) => encoder.write(view, offset))
     return this.#appendScratch(entry, length, details)
   }
 
@@ -165,11 +170,24 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
     if (this.#isFilling) throw this.#busy('write')
     this.#isFilling = true
     try {
-      refusePromise(fill(writer.begin(this.#scratch, 0, length, sizes)), FILL)
+      refusePromise(callApart(fill, writer.begin(this.#scratch, 0, length, sizes)), FILL)
     } finally {
       this.#isFilling = false
     }
     return this.#appendScratch(entry, length, details)
+  }
+
+  /** Returns the length of the message. One that is too long for the scratch memory is prepared only. A plain value may run code of the program too, in accessors. */
+  #encodeIntoScratch(encoder: MessageEncoder, value: unknown): number {
+    if (this.#isFilling) throw this.#busy('append')
+    this.#isFilling = true
+    try {
+      const length = encoder.prepare(value)
+      if (length <= SCRATCH_LENGTH) encoder.write(this.#scratch, 0)
+      return length
+    } finally {
+      this.#isFilling = false
+    }
   }
 
   #appendScratch(entry: WriteEntry, length: number, details: AppendOptions | undefined): number {
@@ -239,6 +257,14 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
   #busy(method: string): BusyError {
     return new BusyError({ handle: 'typed writer', method, during: 'fill' })
   }
+}
+
+/**
+ * Calls the program's function so that the engine does not compile it into the caller. A compiled function takes so much of what it calls into itself and no more: here that would be the
+ * append, and each field would be a call. Compiled alone, the function takes the fields in, and a message of nine costs a sixth less.
+ */
+function callApart(fill: AnyFill, draft: unknown): unknown {
+  return Reflect.apply(fill, undefined, [draft])
 }
 
 /** A program that transfers the bytes of a draft to another thread would take the memory from all later messages. */
