@@ -1,28 +1,25 @@
 import { inspect } from 'node:util'
-import { InvalidArgumentError } from '../errors/index.js'
 import { type FieldDescription, isSection, type SectionSpec } from '../spec/field-spec.js'
+import type { CompiledField } from './compiled-field.js'
 import { fieldAccessor } from './field-accessor.js'
+import { FieldAssignment } from './field-assignment.js'
 import type { BodyPlan, PlanContext } from './field-place.js'
 import { type Accessor, type FieldContext, Flyweight, TO_VALUE, toPlain } from './flyweight.js'
 import type { GroupView } from './group.js'
 import { toJsonSafe } from './json-safe.js'
 import { SectionWalk } from './section-walk.js'
 
-interface CompiledField {
-  readonly field: FieldDescription
-  readonly accessor: Accessor & { readonly room?: number }
-}
-
 /** Compiles accessors for these fields. Costs microseconds per field: once per type, not per message. */
 export function planBody(fields: readonly FieldDescription[], context: PlanContext): BodyPlan {
   const parts: (() => unknown)[] = []
   const compiled = fields.map((field) => ({ field, accessor: compileField(field, context, parts) }))
   const Body = createBodyClass(compiled, context, parts)
+  const assignment = new FieldAssignment(compiled, context)
   const nullable = compiled.filter(({ field }) => isNullable(field))
   const byName = new Map(compiled.map((one) => [one.field.name, one]))
   return {
     create: () => new Body(),
-    assign: (body, value) => assignFields(body, value, byName, context),
+    assign: (body, value) => assignment.assign(body, value),
     hasNulls: nullable.length > 0,
     setNulls(body) {
       for (const { field, accessor } of nullable) {
@@ -95,33 +92,4 @@ function createBodyClass(compiled: readonly CompiledField[], context: PlanContex
     })
   }
   return Body
-}
-
-function assignFields(body: Flyweight, value: unknown, byName: ReadonlyMap<string, CompiledField>, context: PlanContext): void {
-  const argument = context.path === '' ? context.type : `${context.type}.${context.path}`
-  if (typeof value !== 'object' || value === null)
-    throw new InvalidArgumentError({ argument, value, expected: 'an object with the fields' })
-  const given = value as Record<string, unknown>
-  for (const { field, accessor } of byName.values()) {
-    const item = given[field.name]
-    if (item === undefined && isRequired(field))
-      throw new InvalidArgumentError({ argument: `${argument}.${field.name}`, value: item, expected: 'a value' })
-    // Flags have no null value: left out, none is set.
-    if (item !== undefined || field.kind !== 'flags') accessor.set.call(body, item)
-  }
-  const unknownName = Object.keys(given).find((name) => !byName.has(name))
-  if (unknownName !== undefined)
-    throw new InvalidArgumentError({
-      argument: `${argument}.${unknownName}`,
-      value: given[unknownName],
-      expected: 'a field of the schema',
-    })
-}
-
-/** Whether a value must be given when a message is written. */
-export function isRequired(field: FieldDescription): boolean {
-  if (field.kind === 'constant' || isSection(field)) return false
-  if (field.required) return true
-  if (field.since !== undefined) return false
-  return !('optional' in field && field.optional === true)
 }

@@ -5,7 +5,7 @@ import { QUANTIZED_LEAD } from '../flyweight/quantized.js'
 import { SLOT_COUNT_OFFSET } from '../flyweight/slot.js'
 import { textLength } from '../flyweight/text.js'
 import type { TextRoom } from '../flyweight/utf8-accessor.js'
-import { type FieldDescription, isSlot, type SlotSpec } from '../spec/field-spec.js'
+import type { FieldDescription, SlotSpec } from '../spec/field-spec.js'
 import { elementParts, elementSize } from '../spec/numeric-type.js'
 import { alignUp, DATA_ALIGNMENT, MATRIX_ALIGNMENT } from './flat-layout.js'
 
@@ -97,9 +97,8 @@ function changedSize(type: string, name: string, value: unknown): InvalidArgumen
 type RoomIndex = (name: string) => number | undefined
 
 /** The sizes that a plain value needs. What is not as the schema wants is found when it is stored. */
-export function sizesOfValue(fields: readonly FieldDescription[], value: unknown, type: string): Sizes {
+export function sizesOfValue(slots: readonly Slot[], value: unknown, type: string): Sizes {
   const given = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
-  const slots = fields.filter((field): field is Slot => isSlot(field))
   return Object.fromEntries(
     slots.map((slot) => [slot.name, sizeOfPart(slot, given[slot.name], { type, field: slot.name, little: true })]),
   )

@@ -79,8 +79,7 @@ export class FlatMessage<
 
   writer(options: WriterOptions = {}): MessageWriter<WriteBody<S>, SizesOf<S>> {
     checkOptions(options, { zeroed: FLAG })
-    this.#writeLayout ??= new WriteLayout(this.description)
-    return new FlatWriter(this.writePlan, this.#writeLayout, options.zeroed === true) as unknown as MessageWriter<
+    return new FlatWriter(this.writePlan, this.#layout, options.zeroed === true) as unknown as MessageWriter<
       WriteBody<S>,
       SizesOf<S>
     >
@@ -92,8 +91,14 @@ export class FlatMessage<
   }
 
   /** @internal */
-  protected override sizesOf(input: InputOf<S>): SizesOf<S> {
-    return sizesOfValue(this.description.fields, input, this.name) as SizesOf<S>
+  protected override sizesOf(input: InputOf<S>): SizesOf<S> | undefined {
+    const { slots, hasSlots } = this.#layout
+    return hasSlots ? (sizesOfValue(slots, input, this.name) as SizesOf<S>) : undefined
+  }
+
+  get #layout(): WriteLayout {
+    this.#writeLayout ??= new WriteLayout(this.description)
+    return this.#writeLayout
   }
 }
 

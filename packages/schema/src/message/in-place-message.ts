@@ -41,14 +41,14 @@ export abstract class InPlaceMessage<Name extends string, T extends MessageTypes
 
   abstract reader(): MessageReader<T['body'], T['value']>
   abstract writer(options?: WriterOptions): MessageWriter<T['write'], T['sizes']>
-  /** @internal The sizes that a plain value needs. */
-  protected abstract sizesOf(input: T['input']): T['sizes']
+  /** @internal The sizes that a plain value needs; `undefined` for a type without variable parts. */
+  protected abstract sizesOf(input: T['input']): T['sizes'] | undefined
   /** @internal */
   protected abstract get isLittle(): boolean
 
   encoder(): MessageEncoder<T['input']> {
     const writer = this.writer()
-    let prepared: { readonly input: T['input']; readonly sizes: T['sizes']; readonly length: number } | undefined
+    let prepared: { readonly input: T['input']; readonly sizes: T['sizes'] | undefined; readonly length: number } | undefined
     return {
       prepare: (input) => {
         prepared = undefined
