@@ -3,6 +3,6 @@
 
 namespace chronicle {
 
-constexpr char kInterfaceId[] = "c664c3cb";
+constexpr char kInterfaceId[] = "d22b9491";
 
 }  // namespace chronicle

@@ -67,7 +67,7 @@ export interface NativeAppender {
   append(typeId: number, payload: Uint8Array): Status
   appendAt(typeId: number, payload: Uint8Array, timestampNs: bigint): Status
   /**
-   * Message i is `payloads[from + i]` with `typeIds[from + i]`, where what is not a type is refused as the type of the padding record is; one clock reading and one notify per 512 messages. Stops at the first that does not go in, with its
+   * Message i is `payloads[from + i]` with `typeIds[from + i]`. What is not a type is refused as the type of the padding record is. One clock reading and one notify per 512 messages. Stops at the first that does not go in, with its
    * status; `state[APPENDER_BATCH_COUNT]` says how many went in before. `details` are those of all messages, one after the other.
    */
   appendBatch(typeIds: ArrayLike<unknown>, payloads: readonly Uint8Array[], from: number, details?: Uint8Array): Status

@@ -18,8 +18,8 @@ interface Order {
 const NO_ORDER: Order = { given: [], absent: [] }
 
 /**
- * Sets the fields of a body from plain values. The values of a program mostly have the same names in the same order. That order is remembered, and a value that has it needs neither a
- * lookup of names nor a load by a name that the engine does not know: it reads a property by the enumeration that found its name.
+ * Sets the fields of a body from plain values. The values of a program mostly have the same names in the same order. That order is remembered. A value that has it needs no
+ * lookup of names. It needs no load by a name that the engine does not know either: the enumeration that finds a name also finds the property.
  */
 export class FieldAssignment {
   readonly #byName: ReadonlyMap<string, CompiledField>
