@@ -4,6 +4,12 @@ import { type MappedSegment, WORDS_PER_BLOCK_SHIFT } from '../segment/mapped-seg
 /** Longest payload that {@link copySmallPayload} takes: a Buffer of so many bytes lies in the engine's own heap. */
 export const SMALL_PAYLOAD_MAX = 64
 
+/**
+ * The class of which Node.js makes buffers. Its constructor takes bytes and copies them, which `Buffer` has no call for: one of a size and `set` take twice as long. Not `Buffer.from`, which takes memory of the
+ * pool: a caller that transfers these bytes must not take those of others with them.
+ */
+const OwnBuffer = (Buffer as unknown as { readonly [Symbol.species]: new (bytes: Uint8Array) => Buffer })[Symbol.species]
+
 const HEADER_WORDS = RECORD_HEADER_LENGTH / 4
 
 /** Where a payload stands on its way, and a view of it for each length. */
@@ -17,11 +23,8 @@ const views = Array.from({ length: SMALL_PAYLOAD_MAX + 1 }, (_, length) => new U
  * @param block the record's offset in blocks of `RECORD_ALIGNMENT`.
  */
 export function copySmallPayload(segment: MappedSegment, block: number, length: number): Buffer {
-  // Not from the Buffer pool: a caller that transfers these bytes must not take those of others with them.
-  const owned = Buffer.allocUnsafeSlow(length)
   const from = (block << WORDS_PER_BLOCK_SHIFT) + HEADER_WORDS
   const count = (length + 3) >> 2
   for (let index = 0; index < count; index++) words[index] = segment.words[from + index] as number
-  owned.set(views[length] as Uint8Array)
-  return owned
+  return new OwnBuffer(views[length] as Uint8Array)
 }
