@@ -1,28 +1,9 @@
-import { join } from 'node:path'
-import {
-  ClosedError,
-  type DirectoryPath,
-  isQueueError,
-  openReader,
-  type QueueReader,
-  type ReaderOptions,
-} from '@chronicle-ts/core'
-import {
-  checkOptions,
-  checkReaderOptions,
-  checkSignal,
-  isReaderName,
-  type OptionNames,
-  pathOf,
-  READERS_DIRECTORY,
-  readerFileName,
-} from '@chronicle-ts/core/internal'
-import { inspectLock } from '@chronicle-ts/inspect'
+import { ClosedError, type DirectoryPath, isQueueError, type QueueReader, type ReaderOptions } from '@chronicle-ts/core'
+import { checkOptions, checkReaderOptions, checkSignal, type OptionNames, pathOf } from '@chronicle-ts/core/internal'
 import { checkName } from '../layout/bus-layout.js'
-import { birthStamp } from '../markers/marker-file.js'
 import { QueueWatch, type QueueWatchOptions, WATCH_NAMES } from '../queue/queue-watch.js'
-import { queueIsThere } from '../queue/writer-epoch.js'
 import { Arrival, eventsOf } from '../watching/arrival.js'
+import { SubscriberPlace } from './subscriber-place.js'
 
 /**
  * The queue cannot be read now; it is tried again at every change and rescan.
@@ -62,12 +43,6 @@ export interface SubscriberDisconnected {
 /** What happened to a subscription. */
 export type SubscriberEvent = SubscriberWaiting | SubscriberConnected | SubscriberDisconnected
 
-/** What distinguishes a queue from another one at the same path. */
-interface QueueIdentity {
-  readonly directory: string
-  readonly control: string
-}
-
 /** How a {@link SubscriberDiscovery} looks and reads. */
 export interface SubscriberDiscoveryOptions extends QueueWatchOptions {
   readonly reader?: ReaderOptions
@@ -95,19 +70,11 @@ const NAMES: OptionNames<SubscriberDiscoveryOptions> = { ...WATCH_NAMES, reader:
  */
 export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disposable, AsyncDisposable {
   readonly directory: string
-  readonly #options: SubscriberDiscoveryOptions
   readonly #watch: QueueWatch
+  readonly #place: SubscriberPlace
   readonly #arrival = new Arrival((waiting) => this.#watch.keepAlive(waiting))
   #pending: SubscriberEvent[] = []
   #reader: QueueReader | undefined
-  /** The queue that the reader belongs to. */
-  #attachedTo: QueueIdentity | undefined
-  /** Its position file. */
-  #position: string | undefined
-  /** The last queue that was lost, and what its reader would have returned next. */
-  #left: { readonly directory: string; readonly position: string; readonly nextSequence: number } | undefined
-  /** There was no queue, or another one: what appears now is new from its first message on. */
-  #isNew = false
   /** A reader that was given up; until it is closed nothing is opened. */
   #former: QueueReader | undefined
   /** The `disconnected` of that reader was handed out. */
@@ -129,8 +96,8 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     checkOptions(options, NAMES)
     checkReaderOptions('reader', options.reader)
     this.directory = pathOf(directory)
-    this.#options = options
     this.#watch = new QueueWatch(this.directory, options, () => this.#look())
+    this.#place = new SubscriberPlace({ directory: this.directory, name, reader: options.reader, watch: this.#watch })
     this.#look()
   }
 
@@ -220,7 +187,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     const former = this.#former
     this.#former = undefined
     this.#formerIsKnown = false
-    if (former !== undefined && this.#left !== undefined) this.#left = { ...this.#left, nextSequence: former.nextSequence }
+    if (former !== undefined) this.#place.readUpTo(former.nextSequence)
     former?.close()
     this.#watch.lookNow()
   }
@@ -236,97 +203,19 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
   }
 
   #checkAttachment(reader: QueueReader): void {
-    if (reader.closed) this.#disconnect('reader-closed', undefined)
-    else {
-      const lost = this.#lossOf(this.#attachedTo)
-      if (lost !== undefined) this.#disconnect(lost, undefined)
-    }
+    const loss = reader.closed ? 'reader-closed' : this.#place.loss()
+    if (loss !== undefined) this.#disconnect(loss, undefined)
   }
 
-  /** A look that the system does not permit says nothing, and the reader goes on. */
-  #lossOf(attachedTo: QueueIdentity | undefined): 'queue-gone' | 'queue-replaced' | undefined {
-    try {
-      const now = this.#identify()
-      if (now === undefined) return 'queue-gone'
-      return now.directory === attachedTo?.directory && now.control === attachedTo.control ? undefined : 'queue-replaced'
-    } catch {
-      return undefined
-    }
-  }
-
-  #identify(): QueueIdentity | undefined {
-    const directory = this.#watch.directoryStamp()
-    const control = this.#watch.controlStamp()
-    return directory === undefined || control === undefined ? undefined : { directory, control }
-  }
-
-  /** The queue is identified first: one that is replaced while it is opened shows as replaced at the next look. */
   #attach(): void {
-    const identity = this.#identify()
-    if (identity === undefined || !queueIsThere(this.directory)) {
-      this.#isNew = true
-      this.#wait('no-queue', undefined)
+    const opened = this.#place.open()
+    if (typeof opened === 'string') {
+      this.#wait(opened, undefined)
       return
     }
-    if (this.#nameIsInUse()) {
-      this.#wait('name-in-use', undefined)
-      return
-    }
-    const position = this.#positionStamp()
-    const reader = openReader(this.directory, this.name, this.#readerOptions())
-    this.#goOn(reader, { directory: identity.directory, position })
-    this.#reader = reader
-    this.#position = this.#positionStamp()
-    this.#attachedTo = identity
+    this.#reader = opened
     this.#waitingFor = undefined
-    this.#isNew = true
-    this.#tell({ kind: 'connected', reader })
-  }
-
-  /** What is new is read from its first message, and a position that this discovery has saved is not forgotten when it opens the queue again. */
-  #readerOptions(): ReaderOptions {
-    const { start, reset, ...options } = this.#options.reader ?? {}
-    const wasConnected = this.#attachedTo !== undefined
-    return {
-      ...options,
-      ...(start !== undefined && !this.#isNew && { start }),
-      ...(reset !== undefined && !wasConnected && { reset }),
-    }
-  }
-
-  /**
-   * What the former reader of this queue returned is not returned again. It is the same queue when the directory is the same and the former reader's position file is still in
-   * it. A directory that was emptied can hold another queue, whose sequences begin again.
-   */
-  #goOn(reader: QueueReader, found: { readonly directory: string; readonly position: string | undefined }): void {
-    const left = this.#left
-    this.#left = undefined
-    if (left === undefined || left.nextSequence < 0) return
-    if (left.directory !== found.directory || left.position !== found.position) return
-    try {
-      reader.seek({ sequence: left.nextSequence })
-    } catch (error) {
-      reader.close()
-      throw error
-    }
-  }
-
-  /** Asked beforehand, because an open would wait a while for the name to become free. */
-  #nameIsInUse(): boolean {
-    return isReaderName(this.name) && inspectLock(this.#positionPath).held === true
-  }
-
-  /** Distinguishes the reader's position file from another one in its place; `undefined` while it is missing or cannot be looked at. */
-  #positionStamp(): string | undefined {
-    try {
-      return birthStamp(this.#positionPath, 'file')
-    } catch {
-      return undefined
-    }
-  }
-
-  get #positionPath(): string {
-    return join(this.directory, READERS_DIRECTORY, readerFileName(this.name))
+    this.#tell({ kind: 'connected', reader: opened })
   }
 
   #disconnect(reason: SubscriberDisconnected['reason'], error: Error | undefined): void {
@@ -334,11 +223,7 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
     if (reader === undefined) return
     this.#former = reader
     this.#reader = undefined
-    const wasLost = reason === 'queue-gone' || reason === 'queue-replaced'
-    const directory = this.#attachedTo?.directory
-    const position = this.#position
-    const isKnown = wasLost && directory !== undefined && position !== undefined
-    this.#left = isKnown ? { directory, position, nextSequence: -1 } : undefined
+    this.#place.leave(reason === 'queue-gone' || reason === 'queue-replaced')
     this.#tell({ kind: 'disconnected', reason, reader, error })
   }
 
