@@ -93,6 +93,7 @@ export {
 } from './format/control-layout.js'
 export { type DurableMark, decodeDurableMark, durableSlotOffset, encodeDurableSlot } from './format/durable-layout.js'
 export {
+  BRIDGE_DIRECTORY,
   CONTROL_FILE,
   INDEX_FILE,
   isReaderName,
@@ -106,6 +107,10 @@ export {
   READY_FILE,
   READY_TEMPORARY_FILE,
   readerFileName,
+  SCHEMAS_DIRECTORY,
+  SOURCES_DIRECTORY,
+  SOURCES_FILE,
+  SPARSE_INDEX_DIRECTORY,
   segmentFileName,
   TEMPORARY_SUFFIX,
 } from './format/file-names.js'
@@ -188,7 +193,6 @@ export {
   openQueueDirectory,
   parseSources,
   readSources,
-  SOURCES_FILE,
   writeSources,
 } from './positions/source-list.js'
 export { wrapPayload } from './reader/message.js'
@@ -213,7 +217,6 @@ export { findSharedFiles } from './recovery/refuse-shared-files.js'
 export { quarantineEntry, setBytesAside, setFileAside } from './recovery/set-aside.js'
 export { RetentionPlan, type RetentionState } from './retention/retention-plan.js'
 export { segmentAgeMs } from './retention/segment-age.js'
-export { SPARSE_INDEX_DIRECTORY } from './segment/sparse-index.js'
 export { onAbort } from './wait/abort-listeners.js'
 export { endingAtReturn } from './wait/ending-at-return.js'
 export type { Interruption } from './wait/interruption.js'

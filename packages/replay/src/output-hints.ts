@@ -12,10 +12,8 @@ import {
   POSITION_SLOT_LENGTH,
   type QueueDirectory,
   readWhole,
+  SOURCES_DIRECTORY,
 } from '@chronicle-ts/core/internal'
-
-/** Holds the hints; see docs/format.md. */
-export const SOURCES_DIRECTORY = 'sources'
 
 /** Id of the file that says from where on the output has to be looked through. Ids of sources begin at 1. */
 const LOOK_FROM = 0

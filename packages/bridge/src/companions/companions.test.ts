@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { openObserver } from '@chronicle-ts/core'
-import { readSources, writeSources } from '@chronicle-ts/core/internal'
-import { encodeSchema, readSchemas, saveSchema } from '@chronicle-ts/schema'
+import { readSources, SCHEMAS_DIRECTORY, writeSources } from '@chronicle-ts/core/internal'
+import { encodeSchema, readSchemas, SCHEMA_FOLDER, saveSchema } from '@chronicle-ts/schema'
 import { describe, expect, it } from 'vitest'
 import { appendSome, openSource, temporaryDirectory, told } from '../../test/support/queues.js'
 import { addCompanions, Quote, QuoteOtherwise, QuoteWithVenue, typesOf } from '../../test/support/types.js'
@@ -60,6 +60,10 @@ function setAside(directory: string): string[] {
 }
 
 describe('what a queue has beside its records', () => {
+  it('is in the folder that core lists among those of a queue: schema imports no package, so its name stands in both', () => {
+    expect(SCHEMA_FOLDER).toBe(SCHEMAS_DIRECTORY)
+  })
+
   it('arrives byte for byte, and again when the source has another version of a type', async () => {
     const { source, replica } = newQueues()
     await carry(source, replica)

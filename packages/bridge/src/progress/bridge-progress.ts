@@ -1,15 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { pathOf, replaceFile } from '@chronicle-ts/core/internal'
-
-/** Folder of a queue in which each end of a bridge says where it is. A hint for tools: nothing depends on it. */
-export const BRIDGE_DIRECTORY = 'bridge'
+import { BRIDGE_DIRECTORY, pathOf, replaceFile } from '@chronicle-ts/core/internal'
 
 const VERSION = 1
 const SUFFIX = '.json'
 
-/** Where one end of a bridge is, as it wrote it itself at `updatedMs`. */
+/** Where one end of a bridge is, as it wrote it itself at `updatedMs`, into a folder of the queue. A hint for tools: nothing depends on it. */
 export interface BridgeProgress {
   readonly role: 'push' | 'pull'
   /** Of the reader that holds records in the source, or of the sink. */

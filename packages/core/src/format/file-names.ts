@@ -11,6 +11,11 @@ import { SEGMENT_ID_MAX } from './segment-layout.js'
  * 000000000.q             segments
  * 000000001.q.tmp         while a segment is prepared
  * readers/<name>.meta     a named reader's position
+ * index/                  shortcuts for seeking
+ * quarantine/             what recovery and repair took out of the queue
+ * schemas/                the registry of message types
+ * sources.json sources/   the queues from which a processor made the messages
+ * bridge/                 the progress of bridges
  * READY READY.tmp LEASE   markers of the bus
  * ```
  */
@@ -20,8 +25,13 @@ export const LOCK_FILE = 'writer.lock'
 export const INDEX_FILE = 'index.meta'
 export const INDEX_TEMPORARY_FILE = 'index.tmp'
 export const READERS_DIRECTORY = 'readers'
-/** The folder inside a queue where everything is kept that recovery or repair took out of it. */
+/** A hint: a link in its place is not followed, and then there is no index. */
+export const SPARSE_INDEX_DIRECTORY = 'index'
 export const QUARANTINE_DIRECTORY = 'quarantine'
+export const SCHEMAS_DIRECTORY = 'schemas'
+export const SOURCES_FILE = 'sources.json'
+export const SOURCES_DIRECTORY = 'sources'
+export const BRIDGE_DIRECTORY = 'bridge'
 export const READY_FILE = 'READY'
 export const READY_TEMPORARY_FILE = 'READY.tmp'
 export const LEASE_FILE = 'LEASE'

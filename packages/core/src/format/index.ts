@@ -82,6 +82,7 @@ export {
 } from './durable-layout.js'
 export type { Crc32, Field } from './field.js'
 export {
+  BRIDGE_DIRECTORY,
   CONTROL_FILE,
   CONTROL_TEMPORARY_FILE,
   INDEX_FILE,
@@ -100,8 +101,12 @@ export {
   READY_FILE,
   READY_TEMPORARY_FILE,
   readerFileName,
+  SCHEMAS_DIRECTORY,
   SEGMENT_NAME_DIGITS,
   SEGMENT_SUFFIX,
+  SOURCES_DIRECTORY,
+  SOURCES_FILE,
+  SPARSE_INDEX_DIRECTORY,
   segmentFileName,
   segmentTemporaryFileName,
   sparseIndexFileName,

@@ -7,9 +7,7 @@ import { nodeCrypto } from '../files/node-crypto.js'
 import { QueueDirectory } from '../files/queue-directory.js'
 import { openPath } from '../files/regular-file.js'
 import { writeWhole } from '../files/whole-transfer.js'
-
-/** Names the sources of a queue; see docs/format.md. */
-export const SOURCES_FILE = 'sources.json'
+import { SOURCES_FILE } from '../format/index.js'
 
 const SCHEMA_VERSION = 1
 

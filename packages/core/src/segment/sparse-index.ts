@@ -8,6 +8,7 @@ import {
   decodeSparseIndex,
   encodeSparseIndex,
   SEGMENT_HEADER_LENGTH,
+  SPARSE_INDEX_DIRECTORY,
   SPARSE_INDEX_STRIDE,
   type SparseIndexEntry,
   sparseIndexFileName,
@@ -16,9 +17,6 @@ import { walkHeaders } from '../records/header-walk.js'
 import { sequenceOf, timestampNsOf } from '../records/segment-bytes.js'
 import type { MappedSegment } from './mapped-segment.js'
 import { segmentPath } from './segment-files.js'
-
-/** The folder of a queue that holds sparse indices. It is a hint: a link in its place is not followed, and then there is no index. */
-export const SPARSE_INDEX_DIRECTORY = 'index'
 
 const INDEX_SUFFIX = '.idx'
 

@@ -1,8 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SOURCES_FILE, syncDirectory } from '@chronicle-ts/core/internal'
+import { SCHEMAS_DIRECTORY, SOURCES_DIRECTORY, SOURCES_FILE, syncDirectory } from '@chronicle-ts/core/internal'
 import { ACKNOWLEDGED_FILE } from '../cold/acknowledged.js'
-import { SCHEMAS_DIRECTORY, SOURCES_DIRECTORY } from '../cold/queue-listing.js'
 import { THRESHOLDS_FILE } from '../state/read-thresholds.js'
 import { writeDurably } from './write-durably.js'
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
 import {
+  BRIDGE_DIRECTORY,
   CONTROL_FILE,
   checkMembers,
   fromSystemError,
@@ -12,6 +13,8 @@ import {
   QUARANTINE_DIRECTORY,
   READERS_DIRECTORY,
   READY_FILE,
+  SCHEMAS_DIRECTORY,
+  SOURCES_DIRECTORY,
   SOURCES_FILE,
   SPARSE_INDEX_DIRECTORY,
   TEMPORARY_SUFFIX,
@@ -38,15 +41,6 @@ export interface QueueListing {
   /** Names that no queue has. */
   readonly foreign: readonly string[]
 }
-
-/** The registry of message types, which typed writers keep. */
-export const SCHEMAS_DIRECTORY = 'schemas'
-
-/** Hints of a processor about what it has answered. */
-export const SOURCES_DIRECTORY = 'sources'
-
-/** Where the ends of bridges are. */
-const BRIDGE_DIRECTORY = 'bridge'
 
 /** What a queue has beside its segments. */
 const KNOWN = new Set<string>([
