@@ -43,6 +43,16 @@ function codeOf(call: () => unknown): string | undefined {
 }
 
 const moveAway = () => renameSync(layout.strategy('alpha').directory, join(folder, 'away'))
+
+/** Deletes a directory in which a background thread may be making a file. */
+const isDeleted = (path: string) => () => {
+  try {
+    rmSync(path, { recursive: true, force: true })
+    return true
+  } catch {
+    return false
+  }
+}
 const awayFile = (name: string) => join(folder, 'away', 'orders_out', name)
 const leaseText = () => readFileSync(layout.strategy('alpha').lease, 'utf8')
 
@@ -80,7 +90,8 @@ it('L52: reports a renewal by timer that fails, keeps trying, and writes nothing
   const errors: unknown[] = []
   const alpha = strategy({ renewalIntervalMs: 1, onRenewalError: (error) => errors.push(error) })
   alpha.markReady()
-  rmSync(alpha.paths.directory, { recursive: true, maxRetries: 10 })
+  moveAway()
+  await eventually(isDeleted(join(folder, 'away')), 'it was deleted')
   await eventually(() => errors.length > 2, 'it was reported')
   expect(errors[0]).toMatchObject({ name: 'MarksLostError', code: 'ERR_NOT_FOUND', loss: 'directory-gone' })
   layout.createStrategy('alpha')
