@@ -1,4 +1,4 @@
-import { fstatSync, statSync } from 'node:fs'
+import { fstatSync, lstatSync, statSync } from 'node:fs'
 
 /** What distinguishes one file of this machine from all others, independent of its name. */
 export interface FileIdentity {
@@ -9,6 +9,13 @@ export interface FileIdentity {
 export function identityOf(fd: number): FileIdentity {
   const { dev, ino } = fstatSync(fd, { bigint: true })
   return { dev, ino }
+}
+
+/** Whether a path still names the file that is open here: between the open and the lock another process may have replaced or deleted it. */
+export function isStillAt(path: string, fd: number): boolean {
+  const { dev, ino } = identityOf(fd)
+  const named = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return named?.dev === dev && named.ino === ino
 }
 
 /**

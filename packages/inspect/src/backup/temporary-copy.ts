@@ -1,6 +1,6 @@
-import { constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { constants, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { closeQuietly, nodeCrypto, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
+import { closeQuietly, isStillAt, nodeCrypto, READERS_DIRECTORY } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -100,7 +100,7 @@ function lockFolder(path: string): number | undefined {
   }
   let isOwn = false
   try {
-    isOwn = binding.tryLock(fd, true) && lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+    isOwn = binding.tryLock(fd, true) && isStillAt(path, fd)
   } finally {
     if (!isOwn) closeQuietly(fd)
   }

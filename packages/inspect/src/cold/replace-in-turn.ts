@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { openPath, pause, syncDirectory, writeWhole } from '@chronicle-ts/core/internal'
+import { isStillAt, openPath, pause, syncDirectory, writeWhole } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 
 /** A change of a small file takes milliseconds, also with its syncs. */
@@ -43,7 +43,7 @@ function lockDraft(draft: string): number {
     const fd = openPath(draft, 'create')
     let isOwn = false
     try {
-      isOwn = binding.tryLock(fd, true) && lstatSync(draft, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+      isOwn = binding.tryLock(fd, true) && isStillAt(draft, fd)
     } finally {
       if (!isOwn) closeSync(fd)
     }

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, lstatSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { SavedPosition } from '@chronicle-ts/core'
-import { decodePosition, openPath, POSITION_LENGTH, type QueueDirectory, takeLock } from '@chronicle-ts/core/internal'
+import { decodePosition, isStillAt, openPath, POSITION_LENGTH, type QueueDirectory, takeLock } from '@chronicle-ts/core/internal'
 import { checksum } from '../cold/checksum.js'
 import { readColdFile } from '../cold/cold-file.js'
 
@@ -24,7 +24,7 @@ export function withLockedReader<T>(directory: QueueDirectory, file: string, wor
   const fd = openReaderFile(directory, file)
   try {
     if (!takeLock(fd, () => 0)) throw new StepSkipped('the reader is running')
-    if (!isStillNamed(directory, file, fd)) throw new StepSkipped('the reader was opened again')
+    if (!isStillAt(directory.at(file), fd)) throw new StepSkipped('the reader was opened again')
     const bytes = readColdFile(directory.at(file), POSITION_LENGTH + 1) ?? Buffer.alloc(0)
     return work({ bytes: Buffer.from(bytes), position: decodePosition(bytes, checksum) })
   } finally {
@@ -40,9 +40,4 @@ function openReaderFile(directory: QueueDirectory, file: string): number {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw new StepSkipped('the reader is gone', { cause })
     throw cause
   }
-}
-
-function isStillNamed(directory: QueueDirectory, file: string, fd: number): boolean {
-  const named = lstatSync(directory.at(file), { throwIfNoEntry: false })
-  return named !== undefined && named.ino === fstatSync(fd).ino
 }
