@@ -18,6 +18,9 @@ import {
 /** Id of the file that says from where on the output has to be looked through. Ids of sources begin at 1. */
 const LOOK_FROM = 0
 
+/** Bytes of a source in the checksum of all. */
+const DIGESTED_LENGTH = 20
+
 /** Where the last outputs of each source stand in the output. */
 export interface OutputHints {
   /** Everything before this place is covered by {@link bySource}. */
@@ -38,7 +41,23 @@ export function readHints(directory: string, ids: readonly number[]): OutputHint
     const hint = readHint(directory, id)
     if (hint !== undefined) bySource.set(id, hint)
   }
-  return { lookFrom, bySource }
+  return lookFrom.heartbeatNs === digestOf(bySource) ? { lookFrom, bySource } : undefined
+}
+
+/**
+ * What the hint to look from has in the place of a time: CRC-32 of the others, by id: u32 id, u64 segmentId, u64 offset of each. Each file is written by itself, so a crash or a power cut may leave one
+ * of them older than the others, or blank, or none. With the place to look from and without that of a source, the outputs of its last inputs would be missed, and made again.
+ */
+function digestOf(bySource: ReadonlyMap<number, Position>): bigint {
+  const bytes = Buffer.alloc(bySource.size * DIGESTED_LENGTH)
+  const entries = [...bySource].sort(([a], [b]) => a - b)
+  for (const [index, [id, { segmentId, offset }]] of entries.entries()) {
+    const at = index * DIGESTED_LENGTH
+    bytes.writeUInt32LE(id, at)
+    bytes.writeBigUInt64LE(BigInt(segmentId), at + 4)
+    bytes.writeBigUInt64LE(BigInt(offset), at + 12)
+  }
+  return BigInt(crc32(bytes))
 }
 
 /** Writes hints. Files are opened once; a save is a `pwrite` for each source that moved, and one more. */
@@ -56,8 +75,8 @@ export class HintFiles {
   /** Saves the sources first: a crash in between leaves an old place to look from, and so no output is missed. */
   save(hints: OutputHints): void {
     try {
-      for (const [id, position] of hints.bySource) if (this.#saved.get(id) !== position) this.#saveOne(id, position)
-      this.#saveOne(LOOK_FROM, hints.lookFrom)
+      for (const [id, position] of hints.bySource) if (this.#saved.get(id) !== position) this.#saveOne(id, position, realtimeNs())
+      this.#saveOne(LOOK_FROM, hints.lookFrom, digestOf(hints.bySource))
       this.#saved = new Map(hints.bySource)
     } catch (error) {
       throw fromSystemError(error, { path: join(this.#directory, SOURCES_DIRECTORY) })
@@ -71,10 +90,10 @@ export class HintFiles {
     this.#folder = undefined
   }
 
-  #saveOne(id: number, { segmentId, offset }: Position): void {
+  #saveOne(id: number, { segmentId, offset }: Position, heartbeatNs: bigint): void {
     const file = this.#files.get(id) ?? this.#open(id)
     file.generation++
-    const slot = encodePositionSlot({ segmentId, offset, heartbeatNs: realtimeNs(), generation: file.generation }, crc32)
+    const slot = encodePositionSlot({ segmentId, offset, heartbeatNs, generation: file.generation }, crc32)
     writeSync(file.fd, slot, 0, slot.length, (file.generation % POSITION_SLOT_COUNT) * POSITION_SLOT_LENGTH)
   }
 
@@ -104,7 +123,7 @@ function hintFileName(id: number): string {
   return `${id}.meta`
 }
 
-function readHint(directory: string, id: number): Position | undefined {
+function readHint(directory: string, id: number): (Position & { readonly heartbeatNs: bigint }) | undefined {
   try {
     const bytes = Buffer.alloc(POSITION_SLOT_COUNT * POSITION_SLOT_LENGTH)
     const fd = openPath(join(directory, SOURCES_DIRECTORY, hintFileName(id)), 'read')
@@ -114,7 +133,7 @@ function readHint(directory: string, id: number): Position | undefined {
       closeSync(fd)
     }
     const decoded = decodePosition(bytes, crc32)
-    return decoded === 'bad' ? undefined : { segmentId: decoded.segmentId, offset: decoded.offset }
+    return decoded === 'bad' ? undefined : decoded
   } catch {
     return undefined
   }

@@ -107,6 +107,32 @@ describe('a processor', () => {
     expect(readAll(directory)).toHaveLength(300)
   })
 
+  it.each([
+    ['missing', (path: string) => rmSync(path)],
+    ['blank', (path: string) => writeFileSync(path, Buffer.alloc(80))],
+    ['of an earlier time', (path: string, earlier: Buffer) => writeFileSync(path, earlier)],
+  ])('makes no output again when a crash left the hint of a source %s, and the others as they were', async (_, leave) => {
+    const input = recordedQueue(Array.from({ length: 300 }, (_, index) => index))
+    const directory = newOutput()
+    const hint = join(directory, 'sources/1.meta')
+    for (const count of [100, 100]) {
+      if (existsSync(hint)) writeFileSync(`${hint}.earlier`, readFileSync(hint))
+      using output = openOutput(directory)
+      await processAll({ inputs: { q: input }, output }, emitSome, count)
+    }
+    leave(hint, readFileSync(`${hint}.earlier`))
+    const whole = newOutput()
+    {
+      using output = openOutput(whole)
+      await processAll({ inputs: { q: input }, output }, emitSome, 300)
+    }
+    using output = openOutput(directory)
+    // Messages that led to no output since the last one are run again.
+    const [first = ''] = await processAll({ inputs: { q: input }, output }, emitSome, 102)
+    expect(first).toBe('q198')
+    expect(readAll(directory).map(short)).toEqual(readAll(whole).map(short))
+  })
+
   it('completes an input whose outputs were cut off, without repeating those that are there', async () => {
     const input = recordedQueue([0, 1, 2, 3])
     const directory = newOutput()
