@@ -31,7 +31,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
   readonly #key: ReadonlySet<unknown> | undefined
   readonly #isStrict: boolean
   /** Every good message is chosen, and a bad one is an error: the case in which each instruction counts. */
-  readonly #isPlain: boolean
+  readonly isPlain: boolean
   readonly #onBad: ((error: BadMessageError) => void) | undefined
   /** Neither a predicate nor keys choose among the messages of a type. */
   readonly takesAll: boolean
@@ -58,7 +58,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
     this.#key = selection.key
     this.takesAll = selection.where === undefined && selection.key === undefined
     this.#isStrict = selection.onBadMessage !== 'skip'
-    this.#isPlain = this.takesAll && this.#isStrict
+    this.isPlain = this.takesAll && this.#isStrict
     this.#onBad = onBad
   }
 
@@ -78,7 +78,7 @@ export class MessageSelector<Entry extends ReadEntry = ReadEntry> {
    * @throws `ERR_BAD_MESSAGE`, unless they are skipped; what the predicate throws. Nothing was counted then.
    */
   isSelected(entry: Entry, message: Message): boolean {
-    return this.#isPlain && entry.reader !== undefined ? entry.moveTo(message) : this.#isSuitable(entry, message)
+    return this.isPlain && entry.reader !== undefined ? entry.moveTo(message) : this.#isSuitable(entry, message)
   }
 
   /** {@link isSelected} in all cases. */

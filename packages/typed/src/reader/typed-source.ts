@@ -6,7 +6,7 @@ import { checkTypesAgainstRegistry } from '../registry/register-types.js'
 import { MessageSelector, newReadEntry, type SkipCounts } from './message-selector.js'
 import type { AnySelection } from './selection.js'
 import { SKIPPING, TypedIterator } from './typed-iterator.js'
-import type { TypedMessage } from './typed-message.js'
+import type { ReadEntry, TypedMessage } from './typed-message.js'
 
 /**
  * Reads typed messages from a reader or an observer of a queue. Types that are not asked for are skipped and counted, and a commit covers them.
@@ -46,10 +46,15 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
    * @throws `ERR_BAD_MESSAGE`, and what `where` throws: the position does not move, a second call meets the message again; what `next` of the queue throws.
    */
   next(): TypedMessage<Types> | undefined {
-    for (;;) {
-      const taken = this.#take()
-      if (taken !== SKIPPING) return taken
+    // The usual case alone. The engine compiles so much into the loop of a program and no more, and the fields that it reads shall be in.
+    if (this.#selector.isPlain && this.#pending === undefined) {
+      const message = this.queue.next()
+      if (message === undefined) return undefined
+      const entry = this.#selector.find(message.typeId)
+      if (entry.reader !== undefined) return this.#moveTo(message, entry)
+      entry.skipped++
     }
+    return this.#nextChosen()
   }
 
   /**
@@ -107,6 +112,24 @@ export class TypedSource<const Types extends readonly AnyMessageType[], Source e
     const sequence = this.#pendingSequence
     if (sequence < 0) return
     if (this.queue.nextSequence !== sequence + 1 || this.#pending?.sequence !== sequence) this.#pending = undefined
+  }
+
+  /** Delivers a message of a reader that takes all of its type. */
+  #moveTo(message: Message, entry: ReadEntry): TypedMessage<Types> {
+    try {
+      entry.moveTo(message)
+    } catch (error) {
+      this.#keepPending(message)
+      throw error
+    }
+    return entry as unknown as TypedMessage<Types>
+  }
+
+  #nextChosen(): TypedMessage<Types> | undefined {
+    for (;;) {
+      const taken = this.#take()
+      if (taken !== SKIPPING) return taken
+    }
   }
 
   /** Skips at most {@link SKIPPED_PER_TURN} messages. */
