@@ -44,7 +44,10 @@ export function examineSegment(context: RecoveryContext, segmentId: number, next
   if (segment === undefined) return isOwnHeader(glance, segmentId) ? { ...foreign, state: 'damaged' } : foreign
   try {
     const survey = surveyRecords(segment)
-    if (!isSegmentOfQueue(context, { segment, header: glance.header, survey, next })) return foreign
+    if (!isSegmentOfQueue(context, { segment, header: glance.header, survey, next })) {
+      context.misplacedSequence = Math.max(context.misplacedSequence, survey.highestSequence)
+      return foreign
+    }
     return {
       id: segmentId,
       glance,

@@ -13,6 +13,10 @@ export interface FoundHead {
   readonly offset: number
   /** Whether the segment was shorter than its queue's segments: it holds what is left, and takes nothing more. */
   readonly wasCut: boolean
+  /** Whether its header and its length are those of the segment of its name. */
+  readonly isWhole: boolean
+  /** Whether it is the one that the control block names. Otherwise what the control block counts is a claim of its own. */
+  readonly isNamed: boolean
 }
 
 /** The segments from an id on are lost: there is no head. */
@@ -156,7 +160,9 @@ function lowestEmpty(context: RecoveryContext): ExaminedSegment | undefined {
 }
 
 function mapHead(context: RecoveryContext, head: ExaminedSegment | number, offset: number): FoundHead {
-  if (typeof head === 'number') return { segment: context.makeHead(head), offset: SEGMENT_HEADER_LENGTH, wasCut: false }
+  const isNamed = typeof head === 'number' || head.id === context.control.currentSegmentAcquire()
+  if (typeof head === 'number')
+    return { segment: context.makeHead(head), offset: SEGMENT_HEADER_LENGTH, wasCut: false, isWhole: true, isNamed }
   const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
-  return { segment: mapForRepair(context, head), offset, wasCut }
+  return { segment: mapForRepair(context, head), offset, wasCut, isWhole: head.state === 'whole', isNamed }
 }

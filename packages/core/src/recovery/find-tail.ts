@@ -72,6 +72,8 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
   if (last === undefined && isDoubtful) return findUnwitnessedTail(context, head, known)
   const end = scanRecords(segment, head.offset)
   const nextSequence = nextSequenceOf(context, segment, { end, last, known })
+  // A control block of an earlier moment counts less. One that counts more shows that what it counted is lost.
+  if (!head.isNamed && last === undefined && known > nextSequence) return findUnwitnessedTail(context, head, known)
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
   if (end.reason === 'bad') {
     // A control block that is older by more than one record counts nothing of what followed.
@@ -151,7 +153,7 @@ function findUnwitnessedTail(context: RecoveryContext, head: FoundHead, known: n
     nextSequence: known,
     ...(isFresh && tail.end !== undefined ? { firstLost: tail.firstLost ?? tail.nextSequence } : {}),
   }
-  return !isFresh && tail.offset < head.offset
+  return !isFresh && (tail.offset < head.offset || !head.isNamed)
     ? endSegment(context, { ...counted, firstLost: tail.firstLost ?? tail.nextSequence })
     : counted
 }
@@ -163,7 +165,7 @@ function findUnwitnessedTail(context: RecoveryContext, head: FoundHead, known: n
 export function findForeignTail(context: RecoveryContext, head: FoundHead): Tail {
   const { segment } = head
   const survey = surveyRecords(segment)
-  const counted = nextSequenceOfForeign(context, segment, survey)
+  const counted = nextSequenceOfForeign(context, head, survey)
   const nextSequence = head.wasCut ? sequenceAfterLoss(context, { next: counted, room: roomOfCut(head, survey) }) : counted
   const end = scanRecords(segment, SEGMENT_HEADER_LENGTH)
   if (end.reason === 'padding') return continueBehind(context, segment, nextSequence)
@@ -191,14 +193,14 @@ function lostRoom(from: number, to: number, lastGoodEnd: number): number {
   return Math.max(0, Math.ceil((to - Math.max(from, lastGoodEnd)) / RECORD_ALIGNMENT))
 }
 
-function nextSequenceOfForeign(context: RecoveryContext, segment: MappedSegment, survey: RecordSurvey): number {
+function nextSequenceOfForeign(context: RecoveryContext, { segment, isWhole }: FoundHead, survey: RecordSurvey): number {
   const highest = survey.highestSequence
-  const isOwn = survey.highestEpoch > 0
+  const isOwn = survey.highestEpoch > 0 && isWhole
   if (highest < 0) {
     const header = segment.firstSequence
     return firstSequenceOfEmpty(context, segment.id, { header, control: undefined })
   }
-  // A record of this library has a higher sequence than all before it.
+  // A record of this library has a higher sequence than all before it, where its segment is in its place.
   const next = (isOwn ? highest : Math.max(highest, highestSequenceBelow(context, segment.id))) + 1
   const said = context.origin.saidSequence
   return said > next && said - next <= context.segmentSize / RECORD_ALIGNMENT ? said : next

@@ -34,7 +34,8 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
   const afterGap = ids.filter((id) => id > head.id && !isUnused(context, id))
   for (const id of afterGap) setAsideAfterGap(context, id)
   const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
-  const copied = { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut }
+  const isWhole = head.state === 'whole'
+  const copied = { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut, isWhole, isNamed: false }
   const tail = endIfLeft(context, copied, findForeignTail(context, copied))
   if (tail.segment !== copied.segment) return tail
   const said = context.control.readHead()

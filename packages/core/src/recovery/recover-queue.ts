@@ -1,10 +1,10 @@
 import { bootId } from '../files/machine.js'
-import { SEGMENT_HEADER_LENGTH, WRITE_BACK_FAILED } from '../format/index.js'
+import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH, WRITE_BACK_FAILED } from '../format/index.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
 import { findHead } from './find-head.js'
-import { findTail } from './find-tail.js'
+import { endSegment, findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
 import { leadPastEmpty } from './lead-past-empty.js'
 import { highestSegmentSeen, isPlausible, readersAfter } from './positions-seen.js'
@@ -39,9 +39,11 @@ export function recoverQueue(context: RecoveryContext): Tail {
 
 function findTailAfter(context: RecoveryContext): Tail {
   const isOtherBoot = machineStopped(context)
-  if (context.origin.isCopy) return aboveReaders(context, recoverCopy(context, !isOtherBoot))
+  if (context.origin.isCopy) return aboveReaders(context, aboveMisplaced(context, recoverCopy(context, !isOtherBoot)))
   // What a stop of the machine takes after the durable mark was never promised: its sequences are given out again, also when readers were there.
-  return isOtherBoot ? recoverAfterPowerCut(context) : aboveReaders(context, findTail(context, findHead(context)))
+  return isOtherBoot
+    ? recoverAfterPowerCut(context)
+    : aboveReaders(context, aboveMisplaced(context, findTail(context, findHead(context))))
 }
 
 function isLost({ firstLost, nextSequence }: Tail): boolean {
@@ -77,6 +79,19 @@ function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
     return () => control.storeSequenceFloor(floor)
   })
   return raised
+}
+
+/**
+ * A file in the place of a segment may be another segment of this queue, whose messages a reader may have read. A sequence in it counts as long as it has room in the two segments after the end: those of another
+ * queue are seldom so near.
+ */
+function aboveMisplaced(context: RecoveryContext, tail: Tail): Tail {
+  const { nextSequence } = tail
+  const sequence = context.misplacedSequence + 1
+  const room = (2 * context.segmentSize) / RECORD_ALIGNMENT
+  if (sequence <= nextSequence || sequence - nextSequence > room) return tail
+  const raised = { ...tail, nextSequence: sequence, firstLost: tail.firstLost ?? nextSequence }
+  return tail.offset > SEGMENT_HEADER_LENGTH ? endSegment(context, raised) : raised
 }
 
 /** A reader was further than what is left. No position and no sequence is used twice: the queue goes on above it. */

@@ -42,6 +42,8 @@ export class RecoveryContext {
   readonly changes = new PendingChanges()
   /** Segments that will be sealed. */
   readonly ended = new Set<number>()
+  /** The highest sequence in files with the name of a segment that are not that segment; -1 without one. They may be segments of this queue in a wrong place. */
+  misplacedSequence = -1
   /** Files that will be moved to the quarantine, and their names there. */
   readonly #aside = new Map<string, string>()
   /** Names that a new file will take. */

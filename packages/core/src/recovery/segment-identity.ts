@@ -39,13 +39,14 @@ interface Surveyed {
 export function isSegmentOfQueue(queue: QueueOfSegment, witnesses: Witnesses): boolean {
   const { segment, header, next } = witnesses
   const looksLikeHeader = header.magic === SEGMENT_MAGIC || header.version === SEGMENT_VERSION
+  const isOther = header.magic === SEGMENT_MAGIC && header.version === SEGMENT_VERSION
   if (header.segmentId === segment.id && looksLikeHeader) return true
   const { survey = surveyRecords(segment) } = witnesses
   if (survey.firstSequence === undefined) return false
   const beginning = { segmentId: 0, offset: SEGMENT_FIRST_RECORD_OFFSET, sequence: 0 }
   if (segment.id === 0 && goesOnFrom(queue, beginning, { segment, survey })) return true
   if (next !== undefined && goesOnFrom(queue, next, { segment, survey })) return true
-  return isWitnessed(queue, segment) || followsPredecessor(queue, { segment, survey })
+  return isWitnessed(queue, segment) || followsPredecessor(queue, { segment, survey }, !isOther)
 }
 
 /** Whether the first good record of a segment has the sequence that comes next, or one above it by no more than what has room between the two places. */
@@ -71,13 +72,14 @@ function isWitnessed({ control }: QueueOfSegment, segment: MappedSegment): boole
   })
 }
 
-function followsPredecessor(queue: QueueOfSegment, { segment, survey }: Surveyed): boolean {
+/** `mayRestart`: not where a whole header names another segment, because the first segment of every queue begins with sequence 0. */
+function followsPredecessor(queue: QueueOfSegment, { segment, survey }: Surveyed, mayRestart: boolean): boolean {
   const segmentId = segment.id - 1
   if (segmentId < 0) return false
   const below = surveySegment(queue.directory, segmentId, queue.segmentSize)
   if (below === undefined) return false
   const { highestSequence, end: offset } = below
   // One that holds nothing says nothing about what was lost in it.
-  if (highestSequence < 0) return survey.firstSequence === 0
+  if (highestSequence < 0) return mayRestart && survey.firstSequence === 0
   return goesOnFrom(queue, { segmentId, offset, sequence: highestSequence + 1 }, { segment, survey })
 }

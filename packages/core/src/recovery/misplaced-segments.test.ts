@@ -1,0 +1,67 @@
+import { copyFileSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { appendNumbered } from '../../test/support/messages.js'
+import { overwrite, overwriteControl, segmentFile, u32 } from '../../test/support/raw-queue.js'
+import { temporaryDirectory } from '../../test/support/temporary.js'
+import { CONTROL_EXTENSION_EPOCH_OFFSET, CONTROL_FILE, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { openWriter } from '../index.js'
+
+const SEGMENT_SIZE = 4096
+const COUNT = 60
+
+let queue: string
+let headId: number
+
+/** A queue of {@link COUNT} messages, and its control block of the moment when half of them were there. */
+let staleControl: Buffer
+
+beforeEach(() => {
+  queue = join(temporaryDirectory(), 'queue')
+  using writer = openWriter(queue, { segmentSize: SEGMENT_SIZE })
+  appendNumbered(writer, 0, COUNT / 2)
+  staleControl = readFileSync(join(queue, CONTROL_FILE))
+  appendNumbered(writer, COUNT / 2, COUNT)
+  headId = writer.position.segmentId
+})
+
+function swap(one: number, other: number): void {
+  renameSync(segmentFile(queue, one), join(queue, 'between'))
+  renameSync(segmentFile(queue, other), segmentFile(queue, one))
+  renameSync(join(queue, 'between'), segmentFile(queue, other))
+}
+
+function expectAboveAll(): void {
+  const writer = openWriter(queue)
+  const sequence = writer.append(1, Buffer.from('next'))
+  expect(sequence).toBeGreaterThanOrEqual(COUNT)
+  writer.close()
+  using reopened = openWriter(queue)
+  expect(reopened.nextSequence).toBe(sequence + 1)
+  expect(reopened.recovery).toEqual([])
+}
+
+describe('segments in a wrong place', () => {
+  it('L57: a foreign first segment after a head without records does not lower what the control block counts', () => {
+    const other = join(temporaryDirectory(), 'other')
+    using writer = openWriter(other, { segmentSize: SEGMENT_SIZE })
+    appendNumbered(writer, 0, 10)
+    writer.close()
+    copyFileSync(segmentFile(other, 0), segmentFile(queue, headId + 1))
+    overwrite(segmentFile(queue, headId), SEGMENT_HEADER_LENGTH, Buffer.alloc(SEGMENT_SIZE - SEGMENT_HEADER_LENGTH))
+    expectAboveAll()
+  })
+
+  it('L57: the first segment in the place of the head does not end the queue, where nothing counts the messages', () => {
+    swap(0, headId)
+    overwrite(segmentFile(queue, headId - 1), SEGMENT_HEADER_LENGTH, Buffer.alloc(SEGMENT_SIZE - SEGMENT_HEADER_LENGTH))
+    overwriteControl(queue, CONTROL_EXTENSION_EPOCH_OFFSET, u32(0))
+    expectAboveAll()
+  })
+
+  it('L57: the head in the place of an earlier segment counts, where the control block is of an earlier moment', () => {
+    overwriteControl(queue, 0, staleControl)
+    swap(headId, headId - 2)
+    expectAboveAll()
+  })
+})
