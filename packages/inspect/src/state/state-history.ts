@@ -1,11 +1,12 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { FileMemory } from '../cold/file-memory.js'
 import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import { readLockTable } from '../cold/lock-table.js'
 import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
 import type { QueueState } from './queue-state.js'
+import { SequenceTimes } from './sequence-times.js'
 import { type Measured, STATE_NAMES, type StateOptions, stateOfQueue } from './state-of-queue.js'
 
 /** How long looks are remembered: as far back as trends are drawn and times of arrival are known. */
@@ -17,6 +18,7 @@ export const QUICK_SEGMENTS = 64
 /** Rates are those of the last looks within this time. */
 export const RATE_WINDOW_MS = 10_000
 
+/** One look, for as long as rates reach back: the readers of fifteen minutes of looks at hundreds of queues would take a hundred megabytes. */
 interface Look {
   readonly atMs: number
   readonly nextSequence: number
@@ -34,6 +36,11 @@ export interface TrendPoint {
   readonly lagMessages: number | null
 }
 
+const LOOK_NAMES: OptionNames<StateOptions & Pick<InspectOptions, 'segmentLimit'>> = {
+  ...STATE_NAMES,
+  segmentLimit: INSPECT_NAMES.segmentLimit,
+}
+
 /**
  * Remembers the looks at one queue during the last fifteen minutes, so that rates, times of arrival and times to catch up are measured and not guessed. Uses the monotonic clock: a system clock
  * that jumps changes nothing.
@@ -42,6 +49,7 @@ export class StateHistory {
   /** What its looks read of files that have not changed since. */
   readonly memory = new FileMemory()
   readonly #looks: Look[] = []
+  readonly #arrivals = new SequenceTimes(HISTORY_MS)
   readonly #trend: TrendPoint[] = []
   #createdNs: bigint | undefined
 
@@ -62,7 +70,7 @@ export class StateHistory {
     directory: DirectoryPath,
     options: StateOptions & Pick<InspectOptions, 'segmentLimit'> = {},
   ): { inspection: QueueInspection; state: QueueState } {
-    checkOptions(options, { ...STATE_NAMES, segmentLimit: INSPECT_NAMES.segmentLimit })
+    checkOptions(options, LOOK_NAMES)
     const { segmentLimit = QUICK_SEGMENTS, locks = readLockTable(), ...rest } = options
     const inspection = inspectQueue(directory, { quick: true, segmentLimit, locks, memory: this.memory })
     return { inspection, state: this.state(inspection, { ...rest, locks }) }
@@ -81,7 +89,10 @@ export class StateHistory {
     )
     const look: Look = { atMs: nowMs, nextSequence, readers }
     this.#looks.push(look)
-    while (this.#looks.length > 1 && (this.#looks[0]?.atMs ?? 0) < nowMs - HISTORY_MS) this.#looks.shift()
+    // Looks may be further apart than rates reach back: the one before this stays longer.
+    const isOld = () => (this.#looks[0]?.atMs ?? nowMs) < nowMs - (this.#looks.length > 2 ? RATE_WINDOW_MS : HISTORY_MS)
+    while (isOld()) this.#looks.shift()
+    this.#arrivals.add(nextSequence, nowMs)
     const measured = this.#looks.length < 2 ? undefined : this.#measure(look)
     this.#addToTrend(look, measured?.rates.perSecond ?? null)
     return measured
@@ -92,7 +103,10 @@ export class StateHistory {
     const last = this.#looks.at(-1)
     const created = control?.createdNs
     const isOther = created !== undefined && this.#createdNs !== undefined && created !== this.#createdNs
-    if (isOther || (last !== undefined && nextSequence < last.nextSequence)) this.#looks.length = 0
+    if (isOther || (last !== undefined && nextSequence < last.nextSequence)) {
+      this.#looks.length = 0
+      this.#arrivals.clear()
+    }
     this.#createdNs = created
   }
 
@@ -147,18 +161,11 @@ export class StateHistory {
     return gain > 0 ? unread / gain : null
   }
 
-  /** When the message with this sequence was seen first. One that was there at the oldest look has been there for at least that long. */
   #arrivalOf(sequence: number | undefined, nowMs: number): Pick<MeasuredReader, 'arrivalNs' | 'arrivalIsBound'> {
     if (sequence === undefined) return { arrivalNs: undefined, arrivalIsBound: true }
-    let low = 0
-    let high = this.#looks.length - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#looks[middle]?.nextSequence ?? 0) > sequence) high = middle
-      else low = middle + 1
-    }
-    const seenMs = this.#looks[low]?.atMs ?? nowMs
-    return { arrivalNs: BigInt(Math.round((nowMs - seenMs) * 1e6)), arrivalIsBound: low === 0 }
+    const seen = this.#arrivals.arrivalOf(sequence)
+    if (seen === undefined) return { arrivalNs: 0n, arrivalIsBound: false }
+    return { arrivalNs: BigInt(Math.round((nowMs - seen.atMs) * 1e6)), arrivalIsBound: seen.isBound }
   }
 
   #addToTrend({ atMs, nextSequence, readers }: Look, perSecond: number | null): void {
