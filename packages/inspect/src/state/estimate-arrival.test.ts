@@ -13,9 +13,12 @@ import { inspectState } from './state-of-queue.js'
 const NS = 1_000_000_000n
 
 let queue: string
+/** Of messages, and of the looks at them, however long after them a look comes. */
+let nowNs: bigint
 
 beforeEach(() => {
   queue = join(temporaryDirectory(), 'queue')
+  nowNs = BigInt(Date.now()) * 1_000_000n
 })
 
 /** One message for each time, appended now, and a reader that committed now, before the first. */
@@ -31,22 +34,22 @@ function write(
 }
 
 function now(): bigint {
-  return BigInt(Date.now()) * 1_000_000n
+  return nowNs
 }
 
 /** What a look says that sees the queue as if its segments had been prepared and appended to so long ago. */
 function estimate(seconds: { readonly prepared?: number; readonly appended?: number; readonly committed?: number }): Arrival {
-  const inspection = inspectQueue(queue)
-  const ago = (age: number) => inspection.inspectedNs - BigInt(age) * NS
-  const { prepared = 3600, appended, committed } = seconds
+  const inspection = { ...inspectQueue(queue), inspectedNs: now() }
+  const ago = (age: number) => now() - BigInt(age) * NS
+  const { prepared = 3600, appended = 0, committed = 0 } = seconds
   const inspected = inspection.segments.inspected.map((segment) => ({ ...segment, createdNs: ago(prepared - segment.segmentId) }))
   const aged: QueueInspection = {
     ...inspection,
     segments: { ...inspection.segments, inspected },
-    writer: { ...inspection.writer, ...(appended !== undefined && { lastAppendNs: ago(appended) }) },
+    writer: { ...inspection.writer, lastAppendNs: ago(appended) },
   }
   const reader = aged.readers[0] ?? expect.fail('no reader')
-  return estimateArrival({ ...reader, ...(committed !== undefined && { lastCommitNs: ago(committed) }) }, aged)
+  return estimateArrival({ ...reader, lastCommitNs: ago(committed) }, aged)
 }
 
 const seconds = ({ arrivalNs }: Arrival) => (arrivalNs === null ? null : Math.floor(Number(arrivalNs) / 1e9))
