@@ -1,7 +1,7 @@
 import { RECORD_HEADER_LENGTH, SequenceRule } from '@chronicle-ts/core/internal'
 import { binding, type NativeFileVerifier, VERIFIER_COUNT, VERIFIER_END } from '@chronicle-ts/native'
 import type { ColdSegment } from './cold-segment.js'
-import type { TimeOrder } from './time-order.js'
+import { TimeOrder } from './time-order.js'
 
 /** A run of good records. */
 export interface GoodRun {
@@ -23,7 +23,8 @@ export class BulkCheck {
   /** The segment that was entered last, also when it could not be mapped. */
   #segment: ColdSegment | undefined
 
-  constructor(private readonly timeOrder: TimeOrder) {
+  /** @param timeOrder watches the timestamps of good records */
+  constructor(private readonly timeOrder: TimeOrder = new TimeOrder(0n)) {
     this.#verifier = binding.createFileVerifier()
     this.#rule = new SequenceRule(this.#verifier.state)
   }

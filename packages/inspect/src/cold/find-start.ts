@@ -21,6 +21,7 @@ import type { ColdPlaces } from './cold-places.js'
 import { ColdSegment } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
 import { endByControl } from './end-by-control.js'
+import { lastOffsets } from './last-offsets.js'
 import { beginsWithMessage, recordsSaidIn } from './record-presence.js'
 
 /** The first record of the queue. */
@@ -65,7 +66,8 @@ export function positionOfLast(places: ColdPlaces, count: number, before?: ColdP
   let missing = count
   for (const segmentId of [...places.segmentIds].reverse()) {
     if (segmentId > head) continue
-    const offsets = lastOffsets(places, segmentId, { count: missing, before })
+    const limit = before?.segmentId === segmentId ? before.offset : Number.POSITIVE_INFINITY
+    const offsets = withSegment(places, segmentId, (segment) => lastOffsets(segment, missing, limit)) ?? []
     missing -= offsets.length
     if (missing === 0) return { segmentId, offset: offsets[0] ?? SEGMENT_FIRST_RECORD_OFFSET }
   }
@@ -191,26 +193,6 @@ function firstRecordSatisfies(
   return withSegment(places, segmentId, (segment) =>
     beginsWithMessage(segment) ? reached(segment, SEGMENT_FIRST_RECORD_OFFSET) : undefined,
   )
-}
-
-function lastOffsets(
-  places: ColdPlaces,
-  segmentId: number,
-  { count, before }: { readonly count: number; readonly before: ColdPosition | undefined },
-): number[] {
-  const ring: number[] = []
-  let seen = 0
-  const limit = before?.segmentId === segmentId ? before.offset : Number.POSITIVE_INFINITY
-  withSegment(places, segmentId, (segment) =>
-    walkHeaders(segment, (offset) => {
-      if (offset >= limit) return false
-      ring[seen % count] = offset
-      seen += 1
-      return true
-    }),
-  )
-  const oldest = seen % count
-  return seen <= count ? ring : [...ring.slice(oldest), ...ring.slice(0, oldest)]
 }
 
 function walkAll(segment: ColdSegment): HeaderWalk {

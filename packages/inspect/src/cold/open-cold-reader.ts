@@ -15,6 +15,7 @@ import { readColdControl, soundControl } from './cold-control.js'
 import type { ColdPosition } from './cold-item.js'
 import type { ColdPlaces } from './cold-places.js'
 import { ColdReader } from './cold-reader.js'
+import { isControlOfThisRun } from './control-of-this-run.js'
 import { earliestPosition, latestPosition, positionOfLast, positionOfSequence, positionOfTime, presentEnd } from './find-start.js'
 import { isQueueListing, listQueue } from './queue-listing.js'
 
@@ -85,7 +86,10 @@ function openHeld(held: QueueDirectory, options: ColdReaderOptions): ColdReader 
   const listing = listQueue(directory, held.path)
   if (!isQueueListing(listing))
     throw new NotAQueueError({ directory: held.path, detail: 'it holds neither a control block nor a segment' })
-  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: soundControl(readColdControl(directory)) }
+  const control = readColdControl(directory)
+  // Of an earlier run the control block may be older than the segments, and damage may hide which of them are used.
+  const quick = isControlOfThisRun(directory, control)
+  const places: ColdPlaces = { directory, segmentIds: listing.segmentIds, control: soundControl(control), quick }
   const { from = 'earliest', to } = options
   checkColdStart(from)
   // Before the start, which counts back from it.
