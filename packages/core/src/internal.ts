@@ -206,7 +206,7 @@ export { type HeaderWalk, type RecordVisitor, walkHeaders } from './records/head
 export { judgeRecord } from './records/judge-record.js'
 export type { LeavingEvidence } from './records/leaving.js'
 export { roomBetween, wholeBlocks } from './records/place.js'
-export { findRecordBefore, findRecordNear, LOOK_BACK_BYTES } from './records/record-before.js'
+export { findRecordBefore, findRecordNear, LOOK_BACK_BYTES, type WitnessRecord } from './records/record-before.js'
 export { mayHoldRecords, type RecordPresence, recordsIn } from './records/record-presence.js'
 export { type DamageStep, RecordWalk } from './records/record-walk.js'
 export { findNextRecord } from './records/resync.js'

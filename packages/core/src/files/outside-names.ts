@@ -10,8 +10,11 @@ import { fromSystemError } from '../errors/index.js'
  */
 export function isNamedOutside(path: string, folders: readonly string[]): boolean {
   try {
+    // Nearly all files have one name, and integers of any size take longer to make than the call.
+    const { nlink = 0 } = lstatSync(path, { throwIfNoEntry: false }) ?? {}
+    if (nlink <= 1) return false
     const file = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-    if (file === undefined || !file.isFile() || file.nlink <= 1n) return false
+    if (file === undefined || !file.isFile()) return false
     const inside = folders.flatMap(pathsIn).filter((other) => isSameFile(file, other))
     return inside.length < Number(file.nlink)
   } catch (cause) {

@@ -99,9 +99,9 @@ export class ColdFile {
     }
   }
 
-  /** Its first `length` bytes at most. */
+  /** Its first `length` bytes at most, of those that it had when it was opened. */
   readStart(length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length)
+    const bytes = Buffer.allocUnsafe(Math.min(length, this.opened.size))
     return bytes.subarray(0, this.readAt(bytes, 0))
   }
 

@@ -12,6 +12,7 @@ import {
   type SegmentBytes,
   type SegmentHeader,
   segmentFileName,
+  viewOf,
 } from '@chronicle-ts/core/internal'
 import { binding } from '@chronicle-ts/native'
 import { ColdFile } from './cold-file.js'
@@ -19,8 +20,11 @@ import { ColdFile } from './cold-file.js'
 /** Bytes that one `pread` asks for: enough to make system calls cheap, little enough to stay in the second-level cache. */
 const WINDOW_LENGTH_MAX = 256 * 1024
 
-/** Bytes of the first one: a look at a queue needs a record or two of each segment, and dashboards look at hundreds of queues every second. */
-const WINDOW_LENGTH_FIRST = 4096
+/**
+ * Bytes of the first one, the rest of the page that begins with the header: a look at a queue needs a record or two of each segment, and dashboards look at hundreds of queues every second. Node.js makes a
+ * buffer of less than a page without asking for memory.
+ */
+export const WINDOW_LENGTH_FIRST = 4096 - SEGMENT_HEADER_LENGTH
 
 /** By how much each window is longer than the one before it: a walk over a segment pays for two short ones. */
 const WINDOW_GROWTH = 8
@@ -126,8 +130,15 @@ export class ColdSegment implements SegmentBytes {
   /** Makes sure that the window holds these bytes; `false` when the file ends before. */
   load(offset: number, length: number): boolean {
     if (this.#isLoaded(offset, length)) return true
-    this.#fill(offset, length)
+    this.#fill(offset, Math.max(length, this.#nextLength))
+    this.#nextLength = Math.min(WINDOW_LENGTH_MAX, this.#nextLength * WINDOW_GROWTH)
     return length <= this.#length
+  }
+
+  /** {@link load} of these bytes alone, by a caller that goes on nowhere: what follows them is not read in advance. */
+  loadOnly(offset: number, length: number): boolean {
+    if (!this.#isLoaded(offset, length)) this.#fill(offset, length)
+    return length <= this.#start + this.#length - offset
   }
 
   #isLoaded(offset: number, length: number): boolean {
@@ -152,7 +163,7 @@ export class ColdSegment implements SegmentBytes {
     if (length > PIECE_LENGTH) return this.#crc32InPieces(offset, length)
     if (this.#isLoaded(offset, length)) return binding.crc32(this.bytes(offset, length))
     // A header is loaded already: this is a payload, which comes with the header before it, so that the record is there as a whole.
-    const isThere = this.load(offset - RECORD_HEADER_LENGTH, RECORD_HEADER_LENGTH + length)
+    const isThere = this.loadOnly(offset - RECORD_HEADER_LENGTH, RECORD_HEADER_LENGTH + length)
     return isThere ? binding.crc32(this.bytes(offset, length)) : -1
   }
 
@@ -179,11 +190,10 @@ export class ColdSegment implements SegmentBytes {
   }
 
   #fill(offset: number, length: number): void {
-    const wanted = Math.max(0, Math.min(this.end - offset, Math.max(length, this.#nextLength)))
-    this.#nextLength = Math.min(WINDOW_LENGTH_MAX, this.#nextLength * WINDOW_GROWTH)
+    const wanted = Math.max(0, Math.min(this.end - offset, length))
     if (wanted > this.#window.length) {
-      this.#window = Buffer.allocUnsafeSlow(wanted)
-      this.#view = new DataView(this.#window.buffer)
+      this.#window = Buffer.allocUnsafe(wanted)
+      this.#view = viewOf(this.#window)
     }
     this.#start = offset
     this.#length = this.file.readAt(this.#window.subarray(0, wanted), offset)
@@ -221,6 +231,6 @@ export class ColdSegment implements SegmentBytes {
   #readHeader(): SegmentHeader {
     const bytes = Buffer.alloc(SEGMENT_HEADER_LENGTH)
     this.file.readAt(bytes, 0)
-    return decodeSegmentHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
+    return decodeSegmentHeader(viewOf(bytes))
   }
 }

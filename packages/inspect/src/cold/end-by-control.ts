@@ -6,13 +6,17 @@ import {
   LOOK_BACK_BYTES,
   SEGMENT_FIRST_RECORD_OFFSET,
   timestampNsOf,
+  type WitnessRecord,
 } from '@chronicle-ts/core/internal'
-import type { ColdSegment } from './cold-segment.js'
+import { type ColdSegment, WINDOW_LENGTH_FIRST } from './cold-segment.js'
 import { countHeaders } from './counted-headers.js'
 import type { QueueEnd } from './measure-lag.js'
 
-/** Most last records are no longer. */
-const NEAR_BYTES = 4096
+/** How far back from its end the last record is looked for at first: most are no longer. With what may have been appended since, the first step fills the window of a look. */
+const STEPS_BYTES = [3072, 32 * 1024]
+
+/** What is read after the end that the control block says. */
+const SINCE_BYTES = WINDOW_LENGTH_FIRST - 3072
 
 /**
  * The end of a queue by what its writer keeps in the control block, checked against the last record: a few reads, independent of the size of the segment. `undefined` when the two do not
@@ -60,10 +64,11 @@ function lastRecordBefore(
   // Loaded at once: a search that goes back would move the window at every step.
   const load = (lookBackBytes: number): boolean => {
     const lowest = Math.max(SEGMENT_FIRST_RECORD_OFFSET, end - lookBackBytes)
-    return segment.load(lowest, end - lowest)
+    return segment.loadOnly(lowest, Math.min(segment.end, end + SINCE_BYTES) - lowest)
   }
-  const near = load(NEAR_BYTES) ? findRecordNear(segment, end, NEAR_BYTES) : undefined
-  const last = near ?? (load(LOOK_BACK_BYTES) ? findRecordBefore(segment, end) : undefined)
+  let last: WitnessRecord | undefined
+  for (const bytes of STEPS_BYTES) last ??= load(bytes) ? findRecordNear(segment, end, bytes) : undefined
+  last ??= load(LOOK_BACK_BYTES) ? findRecordBefore(segment, end) : undefined
   if (last?.sequence !== sequence || segment.commitLengthAt(last.offset) === 0) return undefined
   return { offset: last.offset, timestampNs: timestampNsOf(segment, last.offset) }
 }

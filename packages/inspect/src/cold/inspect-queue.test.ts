@@ -199,7 +199,9 @@ describe('inspecting a queue', () => {
     const next = writer.position.segmentId + 1
     while (!existsSync(join(queue, segmentFileName(next)))) await turn()
     expect(bytesReadBy(quickly)).toBeLessThan(128 * 1024)
-    expect(quickly().head).toMatchObject({ nextSequence: 3000 })
+    for (let index = 0; index < 2; index += 1) writer.append(1, Buffer.alloc(20_000))
+    expect(bytesReadBy(quickly)).toBeLessThan(256 * 1024)
+    expect(quickly().head).toMatchObject({ nextSequence: 3002 })
     // All of it is read where damage may hide records.
     expect(bytesReadBy(() => inspectQueue(queue))).toBeGreaterThan(16 * 1024 * 1024)
   })

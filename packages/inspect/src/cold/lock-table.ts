@@ -42,13 +42,12 @@ export function readLockTable(): LockTable {
   }
 }
 
-/** Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. */
+/** Lines look like `3: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`. One that waits has an arrow before its kind, and a holder of another pid namespace is process 0. */
+const HELD = /^ *\d+: +FLOCK +\S+ +WRITE +([1-9]\d*) +(\S+)/gm
+
 function parseLocks(list: string): ReadonlyMap<string, number> {
   const holders = new Map<string, number>()
-  for (const line of list.split('\n')) {
-    const [, kind, , mode, pid, place] = line.trim().split(/\s+/)
-    if (kind === 'FLOCK' && mode === 'WRITE' && place !== undefined && Number(pid) > 0) holders.set(place, Number(pid))
-  }
+  for (const [, pid, place = ''] of list.matchAll(HELD)) holders.set(place, Number(pid))
   return holders
 }
 

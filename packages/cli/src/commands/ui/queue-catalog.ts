@@ -21,6 +21,8 @@ const SPARK_POINTS = 40
 export class QueueCatalog {
   readonly #watched: WatchedQueues
   readonly #decoders = new Map<string, RecordDecoder>()
+  /** By directory: a hash for each queue at each look would take a twentieth of it. */
+  readonly #ids = new Map<string, string>()
   #watch: QueueWatch | undefined
   #snapshot: Snapshot | undefined
   #snapshotText: string | undefined
@@ -46,7 +48,7 @@ export class QueueCatalog {
   /** A queue by its id. */
   find(id: string): WatchedQueue | undefined {
     this.#refresh()
-    return this.#watch?.queues.find(({ directory }) => idOf(directory) === id)
+    return this.#watch?.queues.find(({ directory }) => this.#idOf(directory) === id)
   }
 
   /** The decoder of a queue that was found. What is wrong with its registry is reported by `chron-cli schema`; here its messages are bytes. */
@@ -62,7 +64,7 @@ export class QueueCatalog {
   /** All queues with their ids. */
   all(): readonly { readonly id: string; readonly queue: WatchedQueue }[] {
     this.#refresh()
-    return (this.#watch?.queues ?? []).map((queue) => ({ id: idOf(queue.directory), queue }))
+    return (this.#watch?.queues ?? []).map((queue) => ({ id: this.#idOf(queue.directory), queue }))
   }
 
   #refresh(): void {
@@ -72,8 +74,8 @@ export class QueueCatalog {
     this.#snapshotText = undefined
     try {
       this.#watch = this.#watched.look()
-      this.#snapshot = snapshotOf(this.root, this.#watch)
-      this.#forgetDecoders(this.#watch)
+      this.#snapshot = this.#snapshotOf(this.#watch)
+      this.#forgetOthers(this.#watch)
     } catch (error) {
       this.#watch = undefined
       const nothing = { queues: [], unreadable: [], leftOut: 0 }
@@ -81,10 +83,30 @@ export class QueueCatalog {
     }
   }
 
-  #forgetDecoders({ queues }: QueueWatch): void {
-    if (this.#decoders.size === 0) return
+  #snapshotOf({ queues, unreadable, leftOut }: QueueWatch): Snapshot {
+    return {
+      at: new Date().toISOString(),
+      root: this.root,
+      error: null,
+      queues: queues.map((queue) => summaryOf(queue, { id: this.#idOf(queue.directory), root: this.root })),
+      unreadable: unreadable.map(({ name, message }) => ({ name, message })),
+      leftOut: leftOut.length,
+    }
+  }
+
+  #idOf(directory: string): string {
+    let id = this.#ids.get(directory)
+    if (id === undefined) {
+      id = idOf(directory)
+      this.#ids.set(directory, id)
+    }
+    return id
+  }
+
+  #forgetOthers({ queues }: QueueWatch): void {
     const found = new Set(queues.map(({ directory }) => directory))
-    for (const directory of this.#decoders.keys()) if (!found.has(directory)) this.#decoders.delete(directory)
+    for (const known of [this.#decoders, this.#ids])
+      for (const directory of known.keys()) if (!found.has(directory)) known.delete(directory)
   }
 }
 
@@ -117,21 +139,13 @@ function withGaps(points: readonly TrendPoint[]): TrendPoint[] {
   })
 }
 
-function snapshotOf(root: string, { queues, unreadable, leftOut }: QueueWatch): Snapshot {
-  return {
-    at: new Date().toISOString(),
-    root,
-    error: null,
-    queues: queues.map((queue) => summaryOf(root, queue)),
-    unreadable: unreadable.map(({ name, message }) => ({ name, message })),
-    leftOut: leftOut.length,
-  }
-}
-
-function summaryOf(root: string, { directory, inspection, state, history }: WatchedQueue): QueueSummary {
+function summaryOf(
+  { directory, inspection, state, history }: WatchedQueue,
+  { id, root }: { readonly id: string; readonly root: string },
+): QueueSummary {
   const { word, severity, writer, readers, conditions, acknowledged, measured } = state
   return {
-    id: idOf(directory),
+    id,
     name: displayName(root, directory),
     word,
     subject: conditions[0]?.subject ?? 'writer',
@@ -159,7 +173,10 @@ function worst(values: readonly (number | null)[]): number | null {
 
 function sparkOf(points: readonly TrendPoint[]): number[] {
   const step = Math.max(1, Math.ceil(points.length / SPARK_POINTS))
-  const kept: (number | null)[] = []
-  for (let index = points.length - 1; index >= 0; index -= step) kept.unshift(points[index]?.perSecond ?? null)
-  return kept.filter((perSecond) => perSecond !== null).map(Math.round)
+  const kept: number[] = []
+  for (let index = (points.length - 1) % step; index < points.length; index += step) {
+    const perSecond = points[index]?.perSecond ?? null
+    if (perSecond !== null) kept.push(Math.round(perSecond))
+  }
+  return kept
 }
