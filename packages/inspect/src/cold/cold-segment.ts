@@ -21,7 +21,7 @@ import { ColdFile } from './cold-file.js'
 const WINDOW_LENGTH_MAX = 256 * 1024
 
 /**
- * Bytes of the first one, the rest of the page that begins with the header: a look at a queue needs a record or two of each segment, and dashboards look at hundreds of queues every second. Node.js makes a
+ * Bytes of the first one: the rest of the page that begins with the header. A look needs a record or two of each segment, and dashboards look at hundreds of queues every second. Node.js makes a
  * buffer of less than a page without asking for memory.
  */
 export const WINDOW_LENGTH_FIRST = 4096 - SEGMENT_HEADER_LENGTH
