@@ -71,14 +71,20 @@ int noteRanges(dl_phdr_info* info, size_t, void* data) {
   return 0;
 }
 
-const LoadedRanges& loadedRanges() {
-  // The addon is loaded before the program arms the injector for the first time.
-  static const LoadedRanges ranges = [] {
-    LoadedRanges found;
-    dl_iterate_phdr(noteRanges, &found);
-    return found;
-  }();
-  return ranges;
+// A program that is started with the injector armed has calls before it loads the addon: until then each of them looks again. Without a lock: the loader of libraries, which holds its own, has calls, too.
+LoadedRanges loadedRanges() {
+  enum State { kUnknown, kBeingStored, kKnown };
+  static LoadedRanges known;
+  static std::atomic<State> state{kUnknown};
+  if (state.load(std::memory_order_acquire) == kKnown) return known;
+  LoadedRanges found;
+  dl_iterate_phdr(noteRanges, &found);
+  State expected = kUnknown;
+  if (found.addon.end != 0 && state.compare_exchange_strong(expected, kBeingStored)) {
+    known = found;
+    state.store(kKnown, std::memory_order_release);
+  }
+  return found;
 }
 
 struct Walk {
@@ -134,7 +140,7 @@ std::string placeOf(int fd) {
 bool isCalledByAddon(const void* returnAddress) {
   const Pause pause;
   const auto address = reinterpret_cast<uintptr_t>(returnAddress);
-  const LoadedRanges& ranges = loadedRanges();
+  const LoadedRanges ranges = loadedRanges();
   if (ranges.addon.has(address)) return true;
   if (!ranges.standardLibrary.has(address)) return false;
   Walk walk;

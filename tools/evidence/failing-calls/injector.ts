@@ -18,9 +18,9 @@ export interface Hit {
   readonly path: string
 }
 
-/** Compiles the library that lets calls fail; returns where it is. */
-export function buildFailingCalls(): string {
-  const sources = ['injector.cc', 'failing-calls.cc'].map((name) => join(ROOT, 'tools/evidence/failing-calls', name))
+/** Compiles the library that lets calls fail; returns where it is. `root` is that of the checkout, for programs that run on the sources. */
+export function buildFailingCalls(root = ROOT): string {
+  const sources = ['injector.cc', 'failing-calls.cc'].map((name) => join(root, 'tools/evidence/failing-calls', name))
   return compilePreload('failing-calls.so', sources)
 }
 

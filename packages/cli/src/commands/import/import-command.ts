@@ -13,7 +13,7 @@ the queue. NDJSON brings the message types and the names of sources along, for t
 With an empty cell of CSV the message gets the type of --type or the present time. A byte order mark at the beginning of NDJSON or CSV is skipped. Input that cannot be kept unchanged is refused: text that is not UTF-8
 or holds half of a surrogate pair, base64 that no encoder writes, a timestampNs that JSON has rounded.
 
-An invalid line ends the import with its number and exit code 1; the messages before it are in the queue, and the command reports how many. --resume continues an import that was interrupted: it compares what is in the
+An invalid line ends the import with its number and exit code 1; the messages before it are in the queue, and the command reports how many. It also reports how many of them are on the disk where a sync failed. --resume continues an import that was interrupted: it compares what is in the
 queue, from the sequence at which that import began, with the same input, and appends the missing messages. If they differ, nothing is appended. Ctrl-C ends an import in the same way, after the messages that are in were made durable. A queue that is being written to is not changed (exit code 4).
 
 Examples:

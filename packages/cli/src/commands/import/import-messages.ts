@@ -2,11 +2,12 @@ import { closeSync, constants, createReadStream, fstatSync, openSync } from 'nod
 import { asOwnerOf } from '../../as-owner.js'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../command-error.js'
+import { messageOfError } from '../../error-report.js'
 import { EXIT_HEALTHY, EXIT_INTERRUPTED } from '../../exit-codes.js'
 import { type CarriedRegistry, registryOf } from '../../messages/carried-registry.js'
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
-import { formatCountOf } from '../../output/quantities.js'
+import { formatCount, formatCountOf } from '../../output/quantities.js'
 import { shellQuote } from '../../output/shell-quote.js'
 import { requireQueue } from '../../queues/require-queue.js'
 import type { ImportOptions } from './import-options.js'
@@ -90,22 +91,30 @@ interface Inputs {
   readonly options: ImportOptions
 }
 
-async function appendAll(context: CommandContext, { streams, target, options }: Inputs): Promise<void> {
+async function appendAll(context: CommandContext, inputs: Inputs): Promise<void> {
+  const { target } = inputs
   try {
-    target.openExisting()
-    using resumed = options.resume === undefined ? undefined : ResumedImport.open(target.queue, options.resume)
-    for (const { file, stream } of streams) {
-      for await (const message of readMessages(stream, options.format, context.signal)) {
-        if ('error' in message) throw new BadInputError(file, message.line, message.error)
-        appendOne(message, { file, target, options, resumed })
-        if (context.signal.aborted) break
-      }
-    }
-    // An input without a message makes an empty queue.
-    if (!context.signal.aborted) target.open()
-  } finally {
-    await target.close()
+    await appendMessages(context, inputs)
+  } catch (error) {
+    // What was wrong first is reported as the reason.
+    await target.close().catch((failure: unknown) => context.log.error(messageOfError(failure)))
+    throw error
   }
+  await target.close()
+}
+
+async function appendMessages({ signal }: CommandContext, { streams, target, options }: Inputs): Promise<void> {
+  target.openExisting()
+  using resumed = options.resume === undefined ? undefined : ResumedImport.open(target.queue, options.resume)
+  for (const { file, stream } of streams) {
+    for await (const message of readMessages(stream, options.format, signal)) {
+      if ('error' in message) throw new BadInputError(file, message.line, message.error)
+      appendOne(message, { file, target, options, resumed })
+      if (signal.aborted) break
+    }
+  }
+  // An input without a message makes an empty queue.
+  if (!signal.aborted) target.open()
 }
 
 interface Appending {
@@ -132,14 +141,18 @@ function appendOne(message: ImportedMessage, { file, target, options, resumed }:
   else target.append(complete)
 }
 
-/** Says how much of an import that did not get to its end is in the queue, and how it is gone on with. */
-function explainPart({ log }: CommandContext, { queue, appended, skipped, firstSequence, written }: ImportTarget): void {
-  if (!written || (appended === 0 && skipped === 0)) return
+/** Says how much of an import that did not get to its end is in the queue and on the disk, and how it is gone on with. */
+function explainPart({ log }: CommandContext, target: ImportTarget): void {
+  const { queue, appended, skipped, durable, firstSequence, written } = target
+  const messages = appended + skipped
+  if (!written || messages === 0) return
   const resume = firstSequence === undefined ? '--resume' : `--resume ${firstSequence}`
-  log.warn(
-    { messages: appended + skipped, firstSequence },
-    `${formatCountOf(appended + skipped, 'message')} of the input ${appended + skipped === 1 ? 'is' : 'are'} in ${shellQuote(queue)}; the same command with ${resume} appends the rest`,
-  )
+  const are = `${formatCountOf(messages, 'message')} of the input ${messages === 1 ? 'is' : 'are'} in ${shellQuote(queue)}`
+  const some = durable === 0 ? 'none of them' : `only ${formatCount(durable)}`
+  const isDurable = durable === messages
+  const kept = isDurable ? '' : `, and ${some} would survive a power loss`
+  const rest = isDurable ? 'the rest' : 'the rest, and makes all of it durable'
+  log.warn({ messages, durable, firstSequence }, `${are}${kept}; the same command with ${resume} appends ${rest}`)
 }
 
 function report({ output, json }: CommandContext, target: ImportTarget): void {

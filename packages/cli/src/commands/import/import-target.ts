@@ -27,6 +27,8 @@ export class ImportTarget {
   /** Sequence of the first message of this import, when one is in. */
   firstSequence: number | undefined
   readonly written: boolean
+  /** Every message before it was on the disk when the queue was closed. */
+  #durableSequence = 0
   #writer: QueueWriter | undefined
   #isOpen = false
 
@@ -38,6 +40,12 @@ export class ImportTarget {
   ) {
     this.written = options.yes === true
     if (typeof options.resume === 'number') this.firstSequence = options.resume
+  }
+
+  /** Of the messages of the input that are in the queue, those that survive a power loss. Known once the queue is closed. */
+  get durable(): number {
+    const { firstSequence = this.#durableSequence } = this
+    return Math.min(this.appended + this.skipped, Math.max(0, this.#durableSequence - firstSequence))
   }
 
   /** Takes the lock of a queue that exists before anything is read; one that does not is made for the first message. */
@@ -72,12 +80,19 @@ export class ImportTarget {
     this.appended += 1
   }
 
-  /** What is in stays in, durable, however the import ended. The sync leaves the thread to signals: a second Ctrl-C does not wait for a slow disk. */
+  /**
+   * What is in stays in, durable, however the import ended. The sync leaves the thread to signals: a second Ctrl-C does not wait for a slow disk.
+   *
+   * @throws QueueError where a sync failed; {@link durable} says what it reached
+   */
   async close(): Promise<void> {
+    const writer = this.#writer
+    if (writer === undefined) return
     try {
-      await this.#writer?.flush()
+      await writer.flush()
     } finally {
-      this.#writer?.close()
+      this.#durableSequence = writer.durableSequence
+      writer.close()
     }
   }
 }

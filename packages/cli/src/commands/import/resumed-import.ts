@@ -25,7 +25,8 @@ export class ResumedImport {
         )
       return new ResumedImport(openColdReader(queue, { from: from === true ? 'earliest' : { sequence: from }, to: 'present' }))
     } catch (error) {
-      if (isQueueError(error, 'ERR_NOT_FOUND')) return undefined
+      // An import that failed when it made the queue leaves its directory.
+      if (isQueueError(error, 'ERR_NOT_FOUND') || isQueueError(error, 'ERR_NOT_A_QUEUE')) return undefined
       throw error
     }
   }
