@@ -75,6 +75,11 @@ export function Loading({ error }: { readonly error: string | undefined }) {
   return error === undefined ? <p class="looking">looking...</p> : <p class="note critical">{error}</p>
 }
 
+/** From zero up, so that a small change looks small; a chart of zeros alone still has a height. */
+function fromZero(_: uPlot, __: number | null, highest: number | null): [number, number] {
+  return [0, Math.max(1, (highest ?? 0) * 1.1)]
+}
+
 /** A chart of the last fifteen minutes. */
 export function Chart({
   title,
@@ -99,7 +104,7 @@ export function Chart({
         height: 180,
         legend: { show: false },
         cursor: { show: false },
-        scales: { x: { time: false } },
+        scales: { x: { time: false }, y: { range: fromZero } },
         axes: [
           { ...axis, values: (_, ticks) => ticks.map((tick) => (tick === 0 ? 'now' : `${Math.round(tick)} s`)) },
           { ...axis, size: 62 },

@@ -23,7 +23,7 @@ export function QueuePage({ id }: { readonly id: string }) {
       ))}
       <div class="charts">
         <Chart title="messages per second" at={trend.seconds} values={trend.rates} />
-        <Chart title="messages behind, slowest reader" at={trend.seconds} values={trend.lags} />
+        {state.readers.length > 0 && <Chart title="messages behind, slowest reader" at={trend.seconds} values={trend.lags} />}
       </div>
       <h2>Facts</h2>
       <Facts detail={value} />
@@ -182,7 +182,7 @@ function Segments({ detail: { inspection, state } }: { readonly detail: QueueDet
       <table>
         <thead>
           <tr>
-            <th class="number">Segment</th>
+            <th>Segment</th>
             <th>State</th>
             <th class="number optional-2">First sequence</th>
             <th class="number optional">Messages</th>
@@ -193,7 +193,7 @@ function Segments({ detail: { inspection, state } }: { readonly detail: QueueDet
         <tbody>
           {inspected.map((segment) => (
             <tr key={segment.segmentId}>
-              <td class="number">{segment.segmentId}</td>
+              <td>{segment.segmentId}</td>
               <td>
                 {segment.segmentId === inspection.head.segmentId
                   ? 'head'

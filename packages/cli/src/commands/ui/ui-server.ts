@@ -123,9 +123,9 @@ function messagesIn({ head, first }: QueueInspection): number | null {
 
 function mergedOf(catalog: UiServerOptions['catalog'], limit: number): MergedPage {
   const all = catalog.all()
-  const queues = all.slice(0, MERGED_QUEUES_MAX).map(({ id, queue: { name, directory } }) => ({
+  const queues = all.slice(0, MERGED_QUEUES_MAX).map(({ id, queue: { directory } }) => ({
     id,
-    name,
+    name: displayName(catalog.root, directory),
     directory,
     decoder: catalog.decoderOf(directory),
   }))
@@ -142,7 +142,7 @@ async function traceOf(catalog: UiServerOptions['catalog'], traceId: string): Pr
   )
   const hops = found.hops.map(({ directory, ...hop }) => {
     const owner = all.find(({ queue }) => queue.directory === directory)
-    return { ...hop, id: owner?.id, queue: owner?.queue.name }
+    return { ...hop, id: owner?.id, queue: owner && displayName(catalog.root, directory) }
   })
   return { ...found, hops }
 }
