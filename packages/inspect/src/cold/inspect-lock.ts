@@ -51,9 +51,9 @@ export function lookAtLock(path: string, table: LockTable, memory?: FileMemory):
     if (text === undefined) return { held: false, knownBy: 'absent', ...NO_RECORD }
     const { record, recordIsBad, file } = text
     const processRuns = record && table.runs(record)
-    const pid = table.holderOf(file)
-    if (pid !== undefined) return { held: true, knownBy: 'proc-locks', pid, record, recordIsBad, processRuns }
-    return { held: isHeld(path), knownBy: 'lock', pid: record?.pid, record, recordIsBad, processRuns }
+    const { held, pid } = holderOf(file, table, () => isHeld(path))
+    if (pid !== undefined) return { held, knownBy: 'proc-locks', pid, record, recordIsBad, processRuns }
+    return { held, knownBy: 'lock', pid: record?.pid, record, recordIsBad, processRuns }
   } catch {
     return UNREADABLE_LOCK
   }
@@ -80,9 +80,20 @@ function isHeld(path: string): boolean {
 
 /** Whether a process holds the lock on an open file that says nothing of its holder. */
 export function inspectHolder(file: ColdFile, table: LockTable): LockInspection {
-  const holder = table.holderOf(file.opened)
-  if (holder !== undefined) return { held: true, knownBy: 'proc-locks', ...NO_RECORD, pid: holder }
-  return { held: heldByTrying(file), knownBy: 'lock', ...NO_RECORD }
+  const { held, pid } = holderOf(file.opened, table, () => heldByTrying(file))
+  return { held, knownBy: pid === undefined ? 'lock' : 'proc-locks', ...NO_RECORD, pid }
+}
+
+/** Tries the lock only where the list names no holder. */
+function holderOf(
+  file: Pick<Stats, 'dev' | 'ino'>,
+  table: LockTable,
+  isHeld: () => boolean,
+): { readonly held: boolean; readonly pid: number | undefined } {
+  const listed = table.holderOf(file)
+  if (listed !== undefined) return { held: true, pid: listed }
+  const held = isHeld()
+  return { held, pid: held ? table.missedHolderOf(file) : undefined }
 }
 
 /** A shared lock that is given back at once; the holder's exclusive one makes it fail. */

@@ -4,16 +4,30 @@ import { type ProcessFacts, readProcess } from './process-facts.js'
 /** What the kernel says of locks, and of the processes that hold them, during one look at one queue or many. The list of locks is read once, and each process asked once. */
 export class LockTable {
   /** By device and inode, as the list has them. */
-  readonly #holders: ReadonlyMap<string, number>
+  #holders: ReadonlyMap<string, number>
+  #isReadAgain = false
   readonly #processes = new Map<number, ProcessFacts>()
 
-  constructor(list: string) {
+  constructor(
+    list: string,
+    private readonly readAgain: () => string = readLocks,
+  ) {
     this.#holders = parseLocks(list)
   }
 
   /** The process that holds an exclusive lock on a file; `undefined` where the list names none. */
   holderOf({ dev, ino }: { readonly dev: number; readonly ino: number }): number | undefined {
     return this.#holders.get(`${hexByte((dev >>> 8) & 0xfff)}:${hexByte((dev & 0xff) | ((dev >>> 12) & 0xfff00))}:${ino}`)
+  }
+
+  /**
+   * {@link holderOf} of a file whose lock is held although the list names no holder. The kernel gives the list in pieces, and a lock that is released between two of them hides another one. So the list is read once
+   * more, and no further time: the holder may be of another pid namespace.
+   */
+  missedHolderOf(file: { readonly dev: number; readonly ino: number }): number | undefined {
+    if (!this.#isReadAgain) this.#holders = new Map([...this.#holders, ...parseLocks(this.readAgain())])
+    this.#isReadAgain = true
+    return this.holderOf(file)
   }
 
   /** What a process does, as it was when this was asked first. */
@@ -35,10 +49,14 @@ export class LockTable {
 
 /** Reads the kernel's list of locks. Its length grows with the locks of the whole machine. */
 export function readLockTable(): LockTable {
+  return new LockTable(readLocks())
+}
+
+function readLocks(): string {
   try {
-    return new LockTable(readFileSync('/proc/locks', 'latin1'))
+    return readFileSync('/proc/locks', 'latin1')
   } catch {
-    return new LockTable('')
+    return ''
   }
 }
 
