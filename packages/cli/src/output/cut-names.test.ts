@@ -11,8 +11,10 @@ it('keeps the end of names that would look alike, or the beginning when the ends
   expect(cutNames(['alpha-A-and-a-very-long-end', 'alpha-B-and-a-very-long-end'], 10)).toEqual(['alpha-A-a…', 'alpha-B-a…'])
 })
 
-it('keeps the middle where neither end makes a difference, and what is equal', () => {
-  expect(cutNames(['aaaaaaaa1aaaaaaaa', 'aaaaaaaa2aaaaaaaa'], 7)).toEqual(['aaa…aaa', 'aaa…aaa'])
+it('keeps what differs where neither end makes a difference, and cuts what is equal in the middle', () => {
+  expect(cutNames(['aaaaaaaa1aaaaaaaa', 'aaaaaaaa2aaaaaaaa'], 7)).toEqual(['…1aaaa…', '…2aaaa…'])
+  const path = (strategy: string) => `orders/queue/${strategy}/orders_out`
+  expect(cutNames([path('s2'), path('strategy_momentum')], 8)).toEqual(['…2/orde…', '…trateg…'])
   expect(cutNames(['the same long name', 'the same long name'], 9)).toEqual(['the …name', 'the …name'])
 })
 

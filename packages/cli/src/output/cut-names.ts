@@ -1,8 +1,8 @@
 import { cutText } from './text-width.js'
 
 /**
- * Cuts names that are too wide in the middle. Names that would look alike then keep their ends instead, or their beginnings when the ends are the same. A list in which two
- * queues have one name is of no use.
+ * Cuts names that are too wide in the middle. Names that would look alike then keep their ends instead, or their beginnings when the ends are the same, or else what follows from the first difference on. A list
+ * in which two queues have one name is of no use.
  */
 export function cutNames(names: readonly string[], width: number): readonly string[] {
   const cut = names.map((name) => cutText(name, width, 'middle'))
@@ -31,5 +31,15 @@ function distinctCut(name: string, alike: readonly string[], width: number): str
     const cuts = alike.map((one) => cutText(one, width, where))
     if (new Set(cuts).size === alike.length) return cutText(name, width, where)
   }
-  return undefined
+  const from = firstDifference(alike)
+  const cutAround = (one: string) => cutText(`…${[...one].slice(from).join('')}`, width, 'end')
+  return new Set(alike.map(cutAround)).size === alike.length ? cutAround(name) : undefined
+}
+
+/** How many characters all names have in common at their beginning. */
+function firstDifference([first = '', ...others]: readonly string[]): number {
+  const characters = [...first]
+  const rests = others.map((other) => [...other])
+  const at = characters.findIndex((character, index) => rests.some((rest) => rest[index] !== character))
+  return at < 0 ? characters.length : at
 }

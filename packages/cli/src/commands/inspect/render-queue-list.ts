@@ -8,12 +8,12 @@ import { type Cell, type Column, renderTable } from '../../output/table.js'
 
 const COLUMNS: readonly Column[] = [
   { title: 'QUEUE', cut: 'middle' },
-  { title: 'WRITER' },
-  { title: 'SEGMENTS', align: 'right', optional: 3 },
-  { title: 'SIZE', align: 'right', optional: 2 },
-  { title: 'NEXT', align: 'right' },
-  { title: 'RATE', align: 'right', optional: 1 },
-  { title: 'READERS', align: 'right', optional: 4 },
+  { title: 'WRITER', optional: 1 },
+  { title: 'SEGMENTS', align: 'right', optional: 5 },
+  { title: 'SIZE', align: 'right', optional: 4 },
+  { title: 'NEXT', align: 'right', optional: 2 },
+  { title: 'RATE', align: 'right', optional: 3 },
+  { title: 'READERS', align: 'right', optional: 6 },
   { title: 'MOST BEHIND', align: 'right' },
   { title: 'STATE' },
 ]
