@@ -21,7 +21,7 @@ const END = '<!-- tests of lessons: end -->'
  * @param {string} top the checkout
  * @returns {NamedTest[]} by lesson, then by file
  */
-export function findNamedTests(top) {
+function findNamedTests(top) {
   return checkoutFiles(top, /\.test\.ts$/)
     .flatMap((file) => {
       const titles = readFileSync(join(top, file), 'utf8').matchAll(/(['"`])(L\d+\b[^\n]*?)\1,/g)

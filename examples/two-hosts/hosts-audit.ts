@@ -50,7 +50,7 @@ export function isSound({ frames, notes, feed, strategy }: HostsAudit): boolean 
 }
 
 /** Reads two queues in step. */
-export function compareQueues(a: string, b: string): Comparison {
+function compareQueues(a: string, b: string): Comparison {
   using left = openObserver(a)
   using right = openObserver(b)
   const messages = { a: 0, b: 0 }

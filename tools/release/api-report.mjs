@@ -20,7 +20,7 @@ export const UNSTABLE = new Set(['./internal', './bench'])
  */
 
 /** @param {string} name folder below `packages/` */
-export function reportPath(name) {
+function reportPath(name) {
   return join(root, 'docs/api', `${name}.txt`)
 }
 

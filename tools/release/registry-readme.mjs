@@ -39,7 +39,7 @@ function webAddress(url, path) {
 }
 
 /** What the checkout's own manifest says of the repository. @returns {{ type: string, url: string } | undefined} */
-export function repositoryOf() {
+function repositoryOf() {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).repository
 }
 

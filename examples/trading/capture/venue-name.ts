@@ -4,7 +4,7 @@ const KNOWN_ENDINGS = /(\.(gz|txt|ws|json|ndjson|jsonl|log|raw|capture))+$/i
 /** A recording date and what follows it: `-2021-04-17`, `_20210417T1200`. */
 const DATE_ENDING = /[-_.]?\d{4}[-_.]?\d{2}[-_.]?\d{2}.*$/
 /** Room for a venue's name in an order, see `trading/order-messages.ts`. */
-export const MAX_VENUE_LENGTH = 32
+const MAX_VENUE_LENGTH = 32
 
 /**
  * The venue that a capture file was recorded from: its name without endings and recording date, in the characters that a queue's name may have.

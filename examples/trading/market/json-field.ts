@@ -21,7 +21,7 @@ export function asSymbol(value: unknown): string | undefined {
 }
 
 /** A finite number that is not negative, as exchanges write them: in a string. */
-export function asAmount(value: unknown): number | undefined {
+function asAmount(value: unknown): number | undefined {
   if (typeof value !== 'string' || value === '') return undefined
   const amount = Number(value)
   return Number.isFinite(amount) && amount >= 0 ? amount : undefined

@@ -44,7 +44,7 @@ function createLogger(level: LogLevel, readable: boolean): Logger {
 }
 
 /** Turns a line of pino's into `chron-cli: warning: message name=value`. */
-export function readableLine(line: string): string {
+function readableLine(line: string): string {
   const entry = JSON.parse(line) as Record<string, unknown>
   const facts = Object.entries(entry)
     .filter(([name]) => !BOOKKEEPING.has(name))

@@ -7,7 +7,7 @@ import type { TimeBound } from './time-bound.js'
 import { Tournament } from './tournament.js'
 
 /** No source has this slot. */
-export const FREE = 0
+const FREE = 0
 /** The source shows a message; it takes part with the message's time. */
 export const HELD = 1
 /** The source shows none; it takes part with a time below which it promises to deliver nothing (0: it was not looked at yet). */

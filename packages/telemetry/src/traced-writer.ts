@@ -57,7 +57,7 @@ function hasOwnContext(options: Pick<AppendOptions, 'trace' | 'source'> | undefi
 }
 
 /** The context of the active span, when it is valid and sampled. */
-export function activeTrace({ trace }: TelemetryApi): TraceOption | undefined {
+function activeTrace({ trace }: TelemetryApi): TraceOption | undefined {
   const context = trace.getActiveSpan()?.spanContext()
   if (context === undefined || (context.traceFlags & SAMPLED) === 0 || !trace.isSpanContextValid(context)) return undefined
   return { traceId: context.traceId, spanId: context.spanId, sampled: true }

@@ -46,7 +46,7 @@ export interface CompareReport {
 }
 
 /** The durability of each row in words: equal within a row. */
-export function durabilityNote(durable: boolean): string {
+function durabilityNote(durable: boolean): string {
   if (!durable) return 'durability: none; messages may be lost with the machine'
   const ways = PEERS.flatMap(({ title, durability }) => (durability === undefined ? [] : [`${title}: ${durability}`]))
   return `durability: each group survives a power loss before the next is sent (${ways.join('; ')})`

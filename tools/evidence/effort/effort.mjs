@@ -14,7 +14,7 @@
 /** @type {Effort} */
 export const EFFORT = effortOf(process.env)
 
-export const SCALE = scaleOf(process.env)
+const SCALE = scaleOf(process.env)
 
 /** New in every run, so that the short forms of many runs come to the long one. In CI it is the same in every run, so that what fails there is what was changed. */
 export const SEED = seedOf(process.env)

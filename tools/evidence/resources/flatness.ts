@@ -21,7 +21,7 @@ export interface Line {
  * What is counted may fluctuate with the number of open queues, and the addon's two background threads end when they were idle. Memory of its own fluctuates with the garbage
  * collector's mood.
  */
-export const TOLERANCES: Readonly<Record<string, Tolerance>> = {
+const TOLERANCES: Readonly<Record<string, Tolerance>> = {
   descriptors: { amount: 8, share: 0.2 },
   queueMappings: { amount: 16, share: 0.3 },
   threads: { amount: 2, share: 0 },

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { type BusLayout, openStrategyEndpoints, type StrategyEndpoints } from '@chronicle-ts/bus'
 import { QueueError, realtimeNs } from '@chronicle-ts/core'
 import type { Random } from '../random.js'
-import { createOrder, fillOrder, orderIdOf } from './order.js'
+import { createOrder, fillOrder, ORDER_TYPE, orderIdOf } from './order.js'
 
 /** Small, so that the orders of a strategy fill several while it lives. */
 const SEGMENT_SIZE = 64 * 1024
@@ -66,7 +66,7 @@ export class StrategyLife {
     const endpoints = this.#endpoints ?? this.#open()
     for (let count = this.#random.integer(0, 4); count > 0; count--) {
       fillOrder(this.#order, endpoints.ordersOut.nextSequence + 1, realtimeNs())
-      endpoints.ordersOut.append(1, this.#order)
+      endpoints.ordersOut.append(ORDER_TYPE, this.#order)
     }
     if (this.#random.chance(0.5)) this.#readAnswers()
     if (this.#random.chance(0.002)) this.#end(nowMs)

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 
 /** Version of the frames. */
-export const FRAME_FORMAT = 1
+const FRAME_FORMAT = 1
 
 /** What a frame says about its body. Its header fields are the whole contract: docs/replication.md#frames. */
 export interface FrameHead {
@@ -29,7 +29,7 @@ export interface Frame extends FrameHead {
 }
 
 /** Names of the header fields, in the order in which they are written. */
-export const FRAME_FIELDS = [
+const FRAME_FIELDS = [
   'Chron-Format',
   'Chron-Queue',
   'Chron-Term',

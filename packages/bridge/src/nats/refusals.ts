@@ -38,7 +38,7 @@ export async function finalErrorOf(error: unknown, connection: NatsConnection): 
 }
 
 /** Whether the server, or TLS, said that it will not have this client or what it asks for. */
-export function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (
       cause instanceof errors.AuthorizationError ||

@@ -19,7 +19,7 @@ import { messageOfError } from '../error-report.js'
 import { interruptibleIf, takeTurn } from '../interruptible.js'
 
 /** Why a directory below the root is not in the result. */
-export const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'
+const LEFT_OUT = 'this directory was not searched, because it is a link or lies too deep: name it to look at it'
 
 /** One queue that was looked at. */
 export interface LookedQueue {

@@ -32,7 +32,7 @@ export function readersOf(directory: QueueDirectory): RegisteredReader[] {
 }
 
 /** {@link readersOf} of the folder itself. */
-export function readersIn(folder: QueueDirectory): RegisteredReader[] {
+function readersIn(folder: QueueDirectory): RegisteredReader[] {
   const readers: RegisteredReader[] = []
   for (const fileName of folder.names().sort()) {
     const name = parseReaderFileName(fileName)

@@ -51,7 +51,7 @@ function locateLast(searched: Searched, count: number): Located {
 }
 
 /** Where the next message will be appended. */
-export function locateLatest({ directory, control }: Searched): Located {
+function locateLatest({ directory, control }: Searched): Located {
   const head = headOf(control)
   // Loaded after the head and before the look at the records: the writer stores a commit word, then this, then the head. When nothing is committed at the head's offset,
   // it is the sequence that comes next; otherwise the record says it.

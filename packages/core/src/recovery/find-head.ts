@@ -25,7 +25,7 @@ export interface LostHead {
   readonly last: ExaminedSegment | undefined
   /** The id from which on nothing is left. */
   readonly from: number
-  /** The highest segment that something says has been there; absent when nothing but what {@link highestSegmentSeen} looks at does. */
+  /** The highest segment that something says has been there; absent when nothing but what `highestSegmentSeen` looks at does. */
   readonly seen?: number
 }
 

@@ -9,7 +9,7 @@ import type { WaitEnds, WaitOutcome } from './wait-strategy.js'
 type Sleep = (leftMs: number) => Promise<void>
 
 /** Waits asynchronously: a look, a sleep, a look, until there is a message, the time is over, or an end comes. */
-export async function waitInTurns(
+async function waitInTurns(
   sources: readonly Parkable[],
   deadline: number,
   { ends, sleep }: { readonly ends: WaitEnds; readonly sleep: Sleep },

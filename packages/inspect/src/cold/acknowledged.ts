@@ -49,7 +49,7 @@ export function markAcknowledged(place: DirectoryPath, problems: readonly QueueP
   return problems.map((problem) => (keys.has(keyOf(problem)) ? { ...problem, acknowledged: true } : problem))
 }
 
-/** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+/** @throws `InvalidArgumentError` `ERR_INVALID_ARGUMENT`. */
 export function checkProblems(problems: unknown): void {
   checkArrayOf('problems', problems, ['code'], 'a problem')
 }

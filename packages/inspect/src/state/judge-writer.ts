@@ -8,7 +8,7 @@ import { type StateCode, type StateCondition, stateCondition } from './state-wor
 import type { Surroundings } from './surroundings.js'
 
 /** A writer that appended within this time is running; later it is idle. The rates of `inspect` have the same window. */
-export const RUNNING_NS = 10_000_000_000n
+const RUNNING_NS = 10_000_000_000n
 
 /** The first version of the library stored 1 here, newer ones the second since which the writer waits. */
 const BLOCKED_WITHOUT_TIME = 1

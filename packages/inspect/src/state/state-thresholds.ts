@@ -35,7 +35,7 @@ export interface StateThresholds extends ReaderThresholds {
 }
 
 /** A reader that commits in batches may be this far behind before it counts as lagging; readers that commit less often need a threshold of their own. */
-export const LAG_SECONDS_DEFAULT: Threshold = { warning: 5 }
+const LAG_SECONDS_DEFAULT: Threshold = { warning: 5 }
 
 /** Below this share of free space a file system is low. */
 export const DISK_FREE_SHARE_DEFAULT: Threshold = { warning: 0.05 }

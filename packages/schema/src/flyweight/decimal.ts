@@ -95,7 +95,7 @@ class DecimalView implements DecimalWriter {
   }
 }
 
-export function formatDecimal(mantissa: bigint, scale: number): string {
+function formatDecimal(mantissa: bigint, scale: number): string {
   const sign = mantissa < 0n ? '-' : ''
   const digits = (mantissa < 0n ? -mantissa : mantissa).toString().padStart(scale + 1, '0')
   const fraction = digits.slice(digits.length - scale).replace(/0+$/, '')
@@ -104,7 +104,7 @@ export function formatDecimal(mantissa: bigint, scale: number): string {
 }
 
 /** The mantissa, or `undefined` when the text is not a decimal number or has more digits than the scale keeps. */
-export function parseDecimal(text: string, scale: number): bigint | undefined {
+function parseDecimal(text: string, scale: number): bigint | undefined {
   const match = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?$/.exec(text)
   if (match === null) return undefined
   const [, sign, whole = '', fraction = ''] = match

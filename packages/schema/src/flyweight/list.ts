@@ -11,7 +11,7 @@ export interface List<Item> extends Iterable<Item> {
   at(index: number): Item
 }
 
-export class ListView implements List<Flyweight> {
+class ListView implements List<Flyweight> {
   length = 0
   readonly #size: number
   readonly #item: Flyweight

@@ -239,7 +239,7 @@ function wideNumberAccessor(spec: NumberSpec, limits: Limits, at: number, contex
   }
 }
 
-export function nullableGetter(get: Getter, nullValue: number | bigint): (this: Flyweight) => number | bigint | undefined {
+function nullableGetter(get: Getter, nullValue: number | bigint): (this: Flyweight) => number | bigint | undefined {
   if (Number.isNaN(nullValue))
     return function () {
       const value = get.call(this)
@@ -251,7 +251,7 @@ export function nullableGetter(get: Getter, nullValue: number | bigint): (this: 
   }
 }
 
-export function nullableSetter(store: Setter, storeNull: Setter, nullValue: number | bigint): Setter {
+function nullableSetter(store: Setter, storeNull: Setter, nullValue: number | bigint): Setter {
   return function (value: unknown) {
     if (value === undefined) storeNull.call(this, nullValue)
     else store.call(this, value)

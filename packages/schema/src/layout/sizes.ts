@@ -17,7 +17,7 @@ export type Slot = FieldDescription<SlotSpec>
 const MAX_COUNT = 0xffff_ffff
 
 /** Elements of a part; -1 when the message is to be without it. */
-export function slotSize(slot: Slot, sizes: Sizes | undefined, type: string): number {
+function slotSize(slot: Slot, sizes: Sizes | undefined, type: string): number {
   const size = sizes?.[slot.name]
   if (slot.kind === 'matrix') return isMatrixThere(slot, size, type) ? slot.rows * slot.columns : -1
   if (size === undefined) return -1

@@ -3,9 +3,9 @@ import { isDetached } from '../flyweight/numeric-view.js'
 import type { FieldDescription } from '../spec/field-spec.js'
 
 /** The largest typeId; 65535 is the queue's own. */
-export const MAX_TYPE_ID = 0xfffe
+const MAX_TYPE_ID = 0xfffe
 /** The record holds the version in eight bits; 0 says that there is none. */
-export const MAX_VERSION = 255
+const MAX_VERSION = 255
 
 export function checkName(name: unknown): void {
   if (typeof name !== 'string' || !/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/.test(name))
@@ -45,7 +45,7 @@ export function checkTypeList(types: unknown): void {
 }
 
 /** Whether a range lies inside of the view. Small, because every message asks. */
-export function isRangeWithin(view: DataView, offset: number, length: number): boolean {
+function isRangeWithin(view: DataView, offset: number, length: number): boolean {
   return Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0 && offset + length <= view.byteLength
 }
 

@@ -279,7 +279,7 @@ export function readText(path: string): string {
   }
 }
 
-export function asSchemaError(error: unknown, path: string): SchemaError {
+function asSchemaError(error: unknown, path: string): SchemaError {
   if (isSchemaError(error)) return error
   const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException
   return new SchemaIoError({ path, syscall, errnoName: code }, { cause: error })

@@ -15,7 +15,7 @@ export interface XmlElement {
 }
 
 /** Schemas of exchanges have about one megabyte. */
-export const MAX_XML_LENGTH = 16 * 1024 * 1024
+const MAX_XML_LENGTH = 16 * 1024 * 1024
 const MAX_DEPTH = 32
 
 /**

@@ -6,7 +6,7 @@ import { requireParent } from '../../queues/require-parent.js'
 import type { BenchFolders } from './run-suite.js'
 
 /** Stands in every directory of the benchmark's own. */
-export const MARKER_FILE = '.chron-cli-bench'
+const MARKER_FILE = '.chron-cli-bench'
 const QUEUE_NAME = /^bench-queue-\d+$/
 
 /**

@@ -60,7 +60,7 @@ export function worstFirst(readers: readonly ReaderInspection[], states: Readonl
 }
 
 /** `running, pid 7`, with how it is known; the same words for writers everywhere. */
-export function describeWriter(writer: WriterInspection, state: QueueState['writer']): string {
+function describeWriter(writer: WriterInspection, state: QueueState['writer']): string {
   const known = writer.knownBy === 'absent' ? 'no lock file' : `known by ${writer.knownBy}`
   const pid = writer.alive === true && writer.pid !== undefined ? `, pid ${writer.pid}` : ''
   const epoch = writer.epoch === undefined ? '' : `, epoch ${writer.epoch}`

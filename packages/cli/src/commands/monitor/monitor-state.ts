@@ -1,6 +1,6 @@
 import { type QueueRow, rateOf } from './queue-board.js'
 
-export const SORT_KEYS = ['state', 'name', 'rate', 'lag', 'size'] as const
+const SORT_KEYS = ['state', 'name', 'rate', 'lag', 'size'] as const
 export type SortKey = (typeof SORT_KEYS)[number]
 
 /** What the person at the keyboard has chosen. */

@@ -112,7 +112,7 @@ function writeOtlp(path: string, found: FoundTrace, root: string): void {
 }
 
 /** The request of the OTLP/HTTP trace service: one resource per queue, one span per message. */
-export function toOtlp({ traceId, hops }: Pick<FoundTrace, 'traceId' | 'hops'>, root: string): object {
+function toOtlp({ traceId, hops }: Pick<FoundTrace, 'traceId' | 'hops'>, root: string): object {
   const queues = [...new Set(hops.map(({ directory }) => directory))]
   return {
     resourceSpans: queues.map((queue) => ({

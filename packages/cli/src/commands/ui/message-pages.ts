@@ -5,7 +5,7 @@ import type { RecordDecoder } from '../../messages/record-decoder.js'
 import type { MergedMessage, MessagePage, SearchCursor, SearchResult, ShownMessage } from './shown-message.js'
 
 /** Payload bytes that stand in a page; the rest is a download. */
-export const SHOWN_BYTES_MAX = 64 * 1024
+const SHOWN_BYTES_MAX = 64 * 1024
 
 /** Messages of a page, at most. */
 export const PAGE_LENGTH_MAX = 500
