@@ -12,6 +12,11 @@ import { RandomNumbers } from './random-numbers.js'
 const COUNT = amount({ short: 1, long: 2, full: 500 })
 const IS_TRACED = process.env['CHRONICLE_TRACE'] === '1'
 const STEPS = 15
+/** Of frames and of messages. Small ones, so that a history has many of them and large records travel in parts. Then those that a connection reads into a buffer of their own. */
+const SIZES = [
+  { frameBytes: 2048, messageBytes: 8192 },
+  { frameBytes: 65_536, messageBytes: 1_048_576 },
+]
 /** A history waits more than it works. */
 const AT_ONCE = 6
 
@@ -44,9 +49,10 @@ async function run(seed: number): Promise<void> {
   const random = new RandomNumbers(seed)
   const network = NO_NETWORK === undefined ? Network.make() : undefined
   const place = network === undefined ? {} : { host: network.host, prefix: network.prefix }
-  const server = await startServer('max_payload: 8192', place)
+  const { frameBytes, messageBytes } = random.pick(SIZES)
+  const server = await startServer(`max_payload: ${messageBytes}`, place)
   const folder = temporaryDirectory()
-  const history = await History.begin({ server, network, folder }, random)
+  const history = await History.begin({ server, network, folder, frameBytes }, random)
   const names = Object.keys(history.steps)
   const taken: string[] = []
   try {

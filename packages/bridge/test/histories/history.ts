@@ -12,8 +12,6 @@ import type { RandomNumbers } from './random-numbers.js'
 import { Replica, SMALL } from './replica.js'
 import { persistently, Running } from './running.js'
 
-/** Small, so that a history has many of them. */
-const FRAME_BYTES = 2048
 const READER = 'bridge'
 
 /** Where a history happens. */
@@ -22,6 +20,8 @@ interface Place {
   /** Between the queues and the server; without one the server is stopped instead of cut off. */
   readonly network: Network | undefined
   readonly folder: string
+  /** Bytes of records in a frame at most. */
+  readonly frameBytes: number
 }
 
 /** A type whose fields the compiler need not know. */
@@ -162,7 +162,11 @@ export class History {
   async #startPusher(): Promise<void> {
     if (this.#pusher !== undefined) return
     const reader = openReader(this.#source, READER)
-    const pusher = new Pusher(new ReplicaSource(reader, { frameBytes: FRAME_BYTES }), await this.#stream(), this.#pushOptions)
+    const pusher = new Pusher(
+      new ReplicaSource(reader, { frameBytes: this.#place.frameBytes }),
+      await this.#stream(),
+      this.#pushOptions,
+    )
     this.#pusher = new Running(
       this.#faults,
       (signal) => pusher.run(signal),
@@ -180,7 +184,7 @@ export class History {
     if (name === READER) await this.#endPusher()
     const reader = openReader(this.#source, name)
     try {
-      const source = new ReplicaSource(reader, { frameBytes: FRAME_BYTES })
+      const source = new ReplicaSource(reader, { frameBytes: this.#place.frameBytes })
       await new Pusher(source, await this.#stream(), { ...this.#pushOptions, once: true }).run(new AbortController().signal)
     } finally {
       reader.close()
@@ -247,7 +251,7 @@ export class History {
     const child = await startEnd({
       url: this.#place.server.url,
       queueId: this.#queueId,
-      frameBytes: FRAME_BYTES,
+      frameBytes: this.#place.frameBytes,
       segmentSize,
       ...task,
     })
