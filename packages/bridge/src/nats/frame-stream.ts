@@ -15,6 +15,7 @@ import type { BegunFrame, Frame } from '../frames/frame.js'
 import { FrameAssembler, type WholeFrame } from '../frames/frame-assembler.js'
 import { FrameChain } from './frame-chain.js'
 import { frameOfMessage } from './frame-message.js'
+import { checkStreamName, checkSubject } from './nats-names.js'
 import { unusableStream } from './refusals.js'
 
 /** Which stream carries a queue. */
@@ -75,11 +76,14 @@ export class FrameStream {
     this.#manager = manager
   }
 
+  /** @throws `ERR_INVALID_ARGUMENT` for names that a server does not take. */
   static async of(connection: NatsConnection, queueId: string, names: StreamNames = {}): Promise<FrameStream> {
     checkOptions(names, STREAM_NAMES)
+    const { stream = `chronicle-${queueId}`, subject = `chronicle.${queueId}.data` } = names
+    checkStreamName(stream)
+    checkSubject(subject)
     // Without a look at the account, which a server that is about to start would refuse.
     const manager = await jetstreamManager(connection, { checkAPI: false })
-    const { stream = `chronicle-${queueId}`, subject = `chronicle.${queueId}.data` } = names
     return new FrameStream(connection, manager, stream, subject)
   }
 

@@ -67,6 +67,7 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
     void follow(connection, outage)
     return connection
   } catch (error) {
+    if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL') throw notServers(options.servers)
     throw fromServerError(error, servers.join(','))
   }
 }
@@ -114,7 +115,11 @@ async function follow(connection: NatsConnection, outage: Outage): Promise<void>
 function serversOf({ servers }: NatsOptions): string[] {
   const list: readonly unknown[] = Array.isArray(servers) ? servers : [servers]
   if (list.length > 0 && list.every((server) => typeof server === 'string' && server !== '')) return [...list] as string[]
-  throw new InvalidArgumentError({ argument: 'servers', value: servers, expected: 'a URL of a server, or several' })
+  throw notServers(servers)
+}
+
+function notServers(value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError({ argument: 'servers', value, expected: 'a URL of a server, or several' })
 }
 
 function settingsOf(

@@ -7,6 +7,7 @@ import { forgetProgress } from '../progress/bridge-progress.js'
 import { becomeSource } from '../replica/replica-identity.js'
 import { ReplicaSink } from '../replica/replica-sink.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
+import { checkSinkName } from './nats-names.js'
 import { Puller } from './puller.js'
 import { asking } from './refusals.js'
 import { consumerOf } from './sink-note.js'
@@ -40,6 +41,7 @@ export async function promote(
 ): Promise<Promoted> {
   const directory = pathOf(place)
   checkOptions(names, { ...STREAM_NAMES, name: TEXT })
+  checkSinkName(names.name)
   return await asking(connection, () => promoteBy(directory, connection, names))
 }
 

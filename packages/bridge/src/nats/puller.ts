@@ -8,6 +8,7 @@ import type { FedMessage } from './fed-message.js'
 import { frameOfMessage } from './frame-message.js'
 import { checkStream, type FrameStream } from './frame-stream.js'
 import { MessageFeed } from './message-feed.js'
+import { checkSinkName } from './nats-names.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { SinkFlusher } from './sink-flusher.js'
 import { consumerOf, encodeSinkNote, replicaAt, sinkNoteOf } from './sink-note.js'
@@ -61,8 +62,7 @@ export class Puller {
   constructor(sink: ReplicaSink, stream: FrameStream, options: PullerOptions) {
     checkOptions(options, { name: true, once: true, onNote: CALLBACK })
     const { name, once } = options
-    if (typeof name !== 'string' || name === '')
-      throw new InvalidArgumentError({ argument: 'name', value: name, expected: 'the name of this sink' })
+    checkSinkName(name)
     checkFlag('once', once)
     checkSink(sink)
     checkStream(stream)

@@ -11,6 +11,7 @@ import { type BridgeLag, UNKNOWN_LAG } from './bridge-lag.js'
 import { Flight, type Sent } from './flight.js'
 import { FrameChain } from './frame-chain.js'
 import { checkStream, type FrameStream, type StreamEnd, type StreamSettings } from './frame-stream.js'
+import { checkSinkName } from './nats-names.js'
 import { inSessions, type SessionNote } from './passing.js'
 import { unusableStream } from './refusals.js'
 import { SentCompanions } from './sent-companions.js'
@@ -57,6 +58,10 @@ function checkPusherOptions(options: PusherOptions): void {
     throw new InvalidArgumentError({ argument: 'holdUntil', value: holdUntil, expected: 'stream or sink' })
   if (sinks !== undefined && holdUntil === 'stream')
     throw new InvalidArgumentError({ argument: 'sinks', value: sinks, expected: "holdUntil: 'sink' beside it" })
+  if (sinks === undefined) return
+  if (!Array.isArray(sinks)) throw new InvalidArgumentError({ argument: 'sinks', value: sinks, expected: 'names of sinks' })
+  // One that no pull can have would hold records forever.
+  for (const sink of sinks) checkSinkName(sink, 'sinks')
 }
 
 export interface PushProgress {

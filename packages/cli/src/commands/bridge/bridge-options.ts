@@ -100,9 +100,19 @@ export function namesOf({ stream, subject }: BridgeOptions): StreamNames {
   return { ...(stream !== undefined && { stream }), ...(subject !== undefined && { subject }) }
 }
 
-/** A name that a consumer of NATS may have. */
-export function sinkNameOf({ name }: BridgeOptions): string {
-  return (name ?? hostname()).replaceAll(/[^A-Za-z0-9_-]/g, '_')
+/** The name of this sink; that of the host by default. */
+export function sinkNameOf({ name }: Pick<BridgeOptions, 'name'>): string {
+  return asSinkName(name ?? hostname())
+}
+
+/** The sinks that a push waits for, by the names that {@link sinkNameOf} gives them. */
+export function sinkNamesOf({ sink }: Pick<BridgeOptions, 'sink'>): string[] | undefined {
+  return sink?.map(asSinkName)
+}
+
+/** One that a consumer of NATS may have. */
+function asSinkName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_-]/g, '_')
 }
 
 /** Logs sessions that ended, and are followed by another one. */

@@ -6,7 +6,7 @@ import { EXIT_HEALTHY, EXIT_INTERRUPTED, EXIT_WARNING } from '../../exit-codes.j
 import { toJsonReport } from '../../output/json.js'
 import { printable } from '../../output/printable.js'
 import { formatCountOf } from '../../output/quantities.js'
-import { type BridgeOptions, namesOf, noteIn, type ServerOptions, withServersInTime } from './bridge-options.js'
+import { type BridgeOptions, namesOf, noteIn, type ServerOptions, sinkNamesOf, withServersInTime } from './bridge-options.js'
 
 const NOTHING = { records: 0, bytes: 0, failures: 0, nextSequence: undefined }
 
@@ -17,10 +17,11 @@ export async function push(context: CommandContext, queue: string, options: Serv
     const source = new ReplicaSource(reader, sourceOptionsOf(options))
     const progress = await withServersInTime(context, options, async (connection) => {
       const stream = await FrameStream.of(connection, source.queueId, namesOf(options))
-      const { holdUntil, once, streamReplicas, streamMaxBytes, sink } = options
+      const { holdUntil, once, streamReplicas, streamMaxBytes } = options
+      const sinks = sinkNamesOf(options)
       const pusher = new Pusher(source, stream, {
         ...(holdUntil !== undefined && { holdUntil }),
-        ...(sink !== undefined && { sinks: sink }),
+        ...(sinks !== undefined && { sinks }),
         ...(once !== undefined && { once }),
         ...(streamReplicas !== undefined && { replicas: streamReplicas }),
         ...(streamMaxBytes !== undefined && { maxBytes: streamMaxBytes }),
