@@ -108,3 +108,10 @@ it('has a page for every row of its table, and a program on every page', () => {
     expect([page, withPrograms.has(page)]).toEqual([page, page !== 'README.md'])
   }
 })
+
+it('shares no queue between pages: a reader may follow them in any order', () => {
+  const pagesOf = new Map<string, Set<string>>()
+  for (const { page, code } of guidePrograms())
+    for (const [queue] of code.matchAll(/\/tmp\/guide\/\w+/g)) pagesOf.set(queue, (pagesOf.get(queue) ?? new Set()).add(page))
+  expect([...pagesOf].filter(([, pages]) => pages.size > 1)).toEqual([])
+})
