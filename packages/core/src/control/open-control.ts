@@ -21,8 +21,8 @@ import {
 } from '../format/index.js'
 import { MappedControl } from './mapped-control.js'
 
-/** A file shorter than the magic does not identify its format. */
-const MAGIC_LENGTH = 4
+/** A file that is shorter than the magic and the version does not identify its format. */
+const FORMAT_LENGTH = 8
 
 /** What is wrong with a control file: `absent` and `unfinished` can pass, the rest cannot. */
 export type ControlState = 'ready' | 'absent' | 'unfinished' | 'blank' | 'foreign' | 'version' | 'geometry'
@@ -56,7 +56,7 @@ export function readControl(directory: QueueDirectory): {
 }
 
 function classify(block: ControlBlock, length: number): ControlState {
-  if (length < MAGIC_LENGTH) return 'blank'
+  if (length < FORMAT_LENGTH) return 'blank'
   if (block.magic === 0 && block.initState !== INIT_STATE_READY) return block.initState === 0 ? 'blank' : 'unfinished'
   if (block.magic !== CONTROL_MAGIC) return block.magic === 0 ? 'blank' : 'foreign'
   if (block.version !== CONTROL_VERSION) return 'version'

@@ -50,6 +50,12 @@ describe('a queue without its control block', () => {
     expect(cases).toContain('lost-control')
   })
 
+  it.each([0, 3, 4, 7, 8, 100, 511])('L22: goes on when %i bytes are left of it', (length) => {
+    const directory = queueOf(60)
+    truncateSync(control(directory), length)
+    expect(expectGoesOn(directory, 60).cases).toContain('lost-control')
+  })
+
   it('L22: goes on also when all its segments are of the base format, or one was never filled', () => {
     const old = queueOf(60, false)
     rmSync(control(old))
