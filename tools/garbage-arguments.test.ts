@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import * as bridge from '@chronicle-ts/bridge'
 import * as progress from '@chronicle-ts/bridge/progress'
 import * as bus from '@chronicle-ts/bus'
@@ -17,13 +16,12 @@ import * as testing from '@chronicle-ts/testing'
 import * as topics from '@chronicle-ts/topics'
 import * as typed from '@chronicle-ts/typed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { endOf, GARBAGE, isOptions, OWN_ERROR, publicCalls } from './garbage.js'
 
 /**
  * Every public function and constructor, with garbage in the place of each argument in turn and valid ones beside it. It ends with `ERR_INVALID_ARGUMENT`, with what the garbage itself throws, or with an
  * answer that {@link ANSWERS} or {@link Call} allows. The functions are those of the API reports, so that a new one cannot be forgotten.
  */
-const root = fileURLToPath(new URL('..', import.meta.url))
-
 // biome-ignore lint/suspicious/noExplicitAny: plain JavaScript passes anything
 type Any = any
 
@@ -366,63 +364,6 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'typed.TypedIterator': 'made by messages()',
 }
 
-/** What the garbage throws by itself: its error is not one of the library's. */
-const OWN_ERROR = new Error('of the garbage')
-
-function throwOwn(): never {
-  throw OWN_ERROR
-}
-
-const GARBAGE: Readonly<Record<string, unknown>> = {
-  ...{
-    undefined: undefined,
-    null: null,
-    notANumber: Number.NaN,
-    negative: -1,
-    fraction: 1.5,
-    empty: '',
-    text: 'text\0',
-    true: true,
-  },
-  ...{ symbol: Symbol('garbage'), bigint: -5n, array: [], arrayOfNull: [null], object: Object.freeze({}), function: () => 1 },
-  nullPrototype: Object.create(null),
-  promise: Promise.resolve(1),
-  getter: Object.defineProperty({}, 'anything', { enumerable: true, get: throwOwn }),
-  proxy: new Proxy(
-    {},
-    { get: throwOwn, has: throwOwn, ownKeys: throwOwn, getPrototypeOf: throwOwn, getOwnPropertyDescriptor: throwOwn },
-  ),
-}
-
-/** `answered`, or the error; what a call opens is closed. */
-async function endOf(call: () => unknown): Promise<unknown> {
-  try {
-    const opened = (await call()) as { close?: () => void; destroy?: () => void; cancel?: () => unknown } | undefined
-    opened?.close?.()
-    opened?.destroy?.()
-    return 'answered'
-  } catch (error) {
-    return error
-  }
-}
-
-/** Functions and classes with a public constructor and arguments. */
-function publicCalls(): string[] {
-  const found = new Set<string>()
-  for (const file of readdirSync(join(root, 'docs/api')).filter((name) => !/^(?:native|cli)/.test(name))) {
-    const name = file.replace('.txt', '')
-    let inside: string | undefined
-    for (const line of readFileSync(join(root, 'docs/api', file), 'utf8').split('\n')) {
-      const [, kind, declared, parameters] =
-        /^ {2}export declare (?:abstract )?(class|function|\w+) (\w+)(?:<.*?>)?(\(\))?/.exec(line) ?? []
-      if (kind !== undefined) inside = kind === 'class' && !/Error\b/.test(declared ?? '') ? declared : undefined
-      if (kind === 'function' && parameters === undefined) found.add(`${name}.${declared}`)
-      if (inside !== undefined && /^ {6}constructor\((?!\))/.test(line)) found.add(`${name}.${inside}`)
-    }
-  }
-  return [...found]
-}
-
 describe('a public call', () => {
   it('is in this table', () => {
     const known = new Set([...Object.keys(CALLS), ...Object.keys(NOT_CALLED)])
@@ -437,11 +378,10 @@ describe('a public call', () => {
       const where = `${name} ${index}`
       for (const [kind, garbage] of Object.entries(GARBAGE)) {
         const given = valid()
-        const isOption = typeof given[index] === 'object' && given[index] !== null && Object.keys(given[index]).length === 0
         const isTaken =
           where in ANSWERS ||
           TAKEN[where]?.includes(kind) ||
-          (isOption && ['undefined', 'object', 'nullPrototype'].includes(kind))
+          (isOptions(given[index]) && ['undefined', 'object', 'nullPrototype'].includes(kind))
         given[index] = garbage
         const end = await endOf(() => call(...given))
         if (end === OWN_ERROR) continue

@@ -39,6 +39,7 @@ export {
   checkFlag,
   checkFunction,
   checkMembers,
+  checkMilliseconds,
   checkObject,
   checkOptions,
   checkSignal,

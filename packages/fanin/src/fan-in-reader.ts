@@ -99,7 +99,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    */
   add(key: string, source: S, options: FanInSourceOptions = {}): void {
     this.#assertOpen()
-    if (typeof key !== 'string') throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'a string' })
+    checkKey(key)
     checkSource('source', source)
     checkOptions(options, { allowedLatenessNs: true })
     const { allowedLatenessNs } = options
@@ -114,6 +114,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
    * the next reader of the name. Closes the source if the fan-in owns its sources.
    */
   remove(key: string): S | undefined {
+    checkKey(key)
     this.#assertOpen()
     const source = this.#merge.remove(key)
     if (source === undefined) return undefined
@@ -124,6 +125,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
 
   /** Puts a source back that was set aside; it goes on where it failed. @returns false when no source of this key is set aside. */
   retry(key: string): boolean {
+    checkKey(key)
     this.#assertOpen()
     const isBack = this.#merge.retry(key)
     if (isBack) this.#interruptWaits()
@@ -136,6 +138,7 @@ export class FanInReader<S extends MessageSource = QueueReader | QueueObserver> 
   }
 
   has(key: string): boolean {
+    checkKey(key)
     return this.#merge.table.slotOf(key) !== undefined
   }
 
@@ -357,4 +360,9 @@ const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4))
 /** Blocks the thread for a while. */
 function pause(durationMs: number): void {
   Atomics.wait(NEVER_WOKEN, 0, 0, durationMs)
+}
+
+/** @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+function checkKey(key: unknown): void {
+  if (typeof key !== 'string') throw new InvalidArgumentError({ argument: 'key', value: key, expected: 'a string' })
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@chronicle-ts/core'
+import { checkMilliseconds } from '@chronicle-ts/core/internal'
 import { RETRY_FIRST_MS, RETRY_LAST_MS } from './defaults.js'
 
 /** Says when to try again what failed: soon at first, then after twice the pause of the time before, up to a longest one. */
@@ -21,8 +22,9 @@ export class RetryBackoff {
     return this.#dueMs
   }
 
-  /** It failed at `nowMs`, on a monotonic clock. */
+  /** It failed at `nowMs`, on a monotonic clock. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
   fail(nowMs: number): void {
+    checkMilliseconds('nowMs', nowMs)
     this.#pauseMs = this.#pauseMs === 0 ? this.firstMs : Math.min(this.#pauseMs * 2, this.lastMs)
     this.#dueMs = nowMs + this.#pauseMs
   }

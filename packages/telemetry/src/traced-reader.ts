@@ -1,5 +1,5 @@
 import type { IteratorOptions, Message, QueueReader } from '@chronicle-ts/core'
-import { isPromise } from '@chronicle-ts/core/internal'
+import { checkFunction, checkMembers, isPromise } from '@chronicle-ts/core/internal'
 import type { Span, SpanContext } from '@opentelemetry/api'
 import { type TelemetryApi, TRACER_NAME, type TracedReaderOptions } from './trace-api.js'
 
@@ -26,6 +26,8 @@ export class TracedReader {
    * ```
    */
   handle<Result>(message: Message, handler: (message: Message) => Result): Result {
+    checkMembers('message', message, ['sequence', 'typeId', 'payload'], 'a message of the reader')
+    checkFunction('handler', handler)
     const remote = remoteContext(message)
     if (remote === undefined) return handler(message)
     const span = this.#startSpan(message, remote)
@@ -42,6 +44,7 @@ export class TracedReader {
 
   /** Handles messages as they come, one after the other, until the signal aborts or the reader closes. Nothing is committed. */
   async forEach(handler: (message: Message) => unknown, options?: IteratorOptions): Promise<void> {
+    checkFunction('handler', handler)
     for await (const message of this.reader.messages(options)) await this.handle(message, handler)
   }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from './index.js'
 
+const REFUSED = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })
+
 describe('a manual clock', () => {
   it('fires timers in order, each at its time, those that they set included', () => {
     const clock = new ManualClock(1_000_000n)
@@ -59,15 +61,15 @@ describe('a manual clock', () => {
 
   it('refuses a callback that is not a function, and a delay beyond every number of nanoseconds', () => {
     const clock = new ManualClock()
-    for (const callback of [undefined, null, 5, {}]) expect(() => clock.setTimer(1, callback as never)).toThrow(TypeError)
-    expect(() => clock.setTimer(Number.MAX_VALUE, () => undefined)).toThrow(RangeError)
+    for (const callback of [undefined, null, 5, {}]) expect(() => clock.setTimer(1, callback as never)).toThrow(REFUSED)
+    expect(() => clock.setTimer(Number.MAX_VALUE, () => undefined)).toThrow(REFUSED)
     expect(clock.timers).toBe(0)
   })
 
   it('refuses to go back, and delays that are not finite', () => {
     const clock = new ManualClock(5n)
-    expect(() => clock.advanceTo(4n)).toThrow(RangeError)
-    expect(() => clock.setTimer(Number.NaN, () => undefined)).toThrow(RangeError)
-    expect(() => clock.setTimer(-1, () => undefined)).toThrow(RangeError)
+    expect(() => clock.advanceTo(4n)).toThrow(REFUSED)
+    expect(() => clock.setTimer(Number.NaN, () => undefined)).toThrow(REFUSED)
+    expect(() => clock.setTimer(-1, () => undefined)).toThrow(REFUSED)
   })
 })

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@chronicle-ts/core'
-import { checkOptions } from '@chronicle-ts/core/internal'
+import { checkFunction, checkMilliseconds, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 
 /** A span of time; its parts add up. */
 export interface Span {
@@ -52,12 +52,12 @@ export class ManualClock {
   /**
    * Calls back when the clock has moved on by `delayMs`. Timers of equal times fire in the order in which they were set.
    *
-   * @throws RangeError for a delay that is negative or not finite, TypeError for a callback that is not a function.
+   * @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for a delay that is negative or not finite, and for a callback that is not a function.
    */
   setTimer(delayMs: number, callback: (nowNs: bigint) => unknown): ManualTimer {
-    if (typeof callback !== 'function') throw new TypeError(`A callback must be a function: callback=${String(callback)}`)
-    if (!(delayMs >= 0 && Number.isFinite(delayMs * NS_PER_MS)))
-      throw new RangeError(`A delay must be finite and not negative: delayMs=${delayMs}`)
+    checkFunction('callback', callback)
+    if (typeof delayMs !== 'number' || !(delayMs >= 0 && Number.isFinite(delayMs * NS_PER_MS)))
+      throw new InvalidArgumentError({ argument: 'delayMs', value: delayMs, expected: 'milliseconds, finite and not negative' })
     const timer = { dueNs: this.#nowNs + BigInt(Math.round(delayMs * NS_PER_MS)), callback }
     const later = this.#timers.findIndex((other) => other.dueNs > timer.dueNs)
     this.#timers.splice(later < 0 ? this.#timers.length : later, 0, timer)
@@ -71,12 +71,12 @@ export class ManualClock {
     })
   }
 
-  /** Moves on by this span, and fires the timers on the way, those that they set included, each at its own time. @throws RangeError for a span that is negative or not finite, `ERR_INVALID_ARGUMENT` for a unit of another name. */
+  /** Moves on by this span, and fires the timers on the way, those that they set included, each at its own time. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for a span that is negative or not finite. */
   advance(span: Span): void {
     this.advanceTo(this.#nowNs + nanosecondsOf(span))
   }
 
-  /** {@link advance} to a time. @throws RangeError for one that is past. */
+  /** {@link advance} to a time. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT` for one that is past. */
   advanceTo(timeNs: bigint): void {
     this.#assertNotBack(timeNs)
     for (let timer = this.#takeDue(timeNs); timer !== undefined; timer = this.#takeDue(timeNs)) timer.callback(this.#nowNs)
@@ -100,7 +100,12 @@ export class ManualClock {
   }
 
   #assertNotBack(timeNs: bigint): void {
-    if (timeNs < this.#nowNs) throw new RangeError(`The clock cannot go back: nowNs=${this.#nowNs} timeNs=${timeNs}`)
+    if (typeof timeNs === 'bigint' && timeNs >= this.#nowNs) return
+    throw new InvalidArgumentError({
+      argument: 'timeNs',
+      value: timeNs,
+      expected: `a bigint, not below the time of the clock, ${this.#nowNs}`,
+    })
   }
 
   /** A timer's callback may have moved the clock further. */
@@ -124,12 +129,14 @@ export class ManualClock {
 }
 
 /** A unit with another name would be left out silently, and a text would be joined instead of added. */
+const SPAN_NAMES: OptionNames<Span> = { ns: true, ms: true, s: true }
+
 function nanosecondsOf(span: Span): bigint {
-  checkOptions(span, { ns: true, ms: true, s: true })
+  checkOptions(span, SPAN_NAMES)
   const { ns = 0n, ms = 0, s = 0 } = span
+  checkMilliseconds('ms', ms)
+  checkMilliseconds('s', s)
   const other = Math.round((ms + s * 1000) * NS_PER_MS)
-  const areNumbers = typeof ms === 'number' && typeof s === 'number'
-  if (typeof ns !== 'bigint' || !areNumbers || !Number.isFinite(other))
-    throw new RangeError(`A span must be finite: ns=${ns} ms=${ms} s=${s}`)
-  return ns + BigInt(other)
+  if (typeof ns === 'bigint' && Number.isFinite(other)) return ns + BigInt(other)
+  throw new InvalidArgumentError({ argument: 'span', value: span, expected: 'a finite span, with ns as a bigint' })
 }

@@ -92,7 +92,8 @@ export class TopicBus<const T extends Topics> implements Disposable {
 
   #topic(name: string): Topic {
     if (this.#isClosed) throw new ClosedError({ handle: 'bus', directory: this.layout.root })
-    const topic = Object.hasOwn(this.topics, name) ? this.topics[name] : undefined
+    const isNamed = typeof name === 'string' && Object.hasOwn(this.topics, name)
+    const topic = isNamed ? this.topics[name] : undefined
     if (topic === undefined)
       throw new InvalidArgumentError({
         argument: 'topic',

@@ -1,5 +1,5 @@
 import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
-import { CALLBACK, checkFlag, checkOptions } from '@chronicle-ts/core/internal'
+import { CALLBACK, checkFlag, checkMembers, checkOptions } from '@chronicle-ts/core/internal'
 import { AckPolicy, type ConsumerInfo, DeliverPolicy } from '@nats-io/jetstream'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import { checkSink, type ReplicaSink } from '../replica/replica-sink.js'
@@ -98,6 +98,7 @@ export class Puller {
    * that a promoted queue did not have; {@link InvalidArgumentError} when another replica uses the name; `ERR_SERVER_REFUSED`.
    */
   async run(signal: AbortSignal): Promise<void> {
+    checkMembers('signal', signal, ['aborted', 'addEventListener'], 'an AbortSignal')
     const { connection } = this.#stream
     await inSessions(() => this.#session(signal), { connection, signal, counts: this.#progress, onNote: this.#options.onNote })
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BadBlockError, type CommittedMessage, FencedError, InvalidArgumentError, QueueReader } from '@chronicle-ts/core'
-import { CALLBACK, COUNT_FROM_ONE, checkFlag, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
+import { CALLBACK, COUNT_FROM_ONE, checkFlag, checkMembers, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { decompress } from '../frames/compression.js'
 import { type BegunFrame, partsThere, termMarker } from '../frames/frame.js'
 import type { WholeFrame } from '../frames/frame-assembler.js'
@@ -142,6 +142,7 @@ export class Pusher {
    * the source; `ERR_INVALID_ARGUMENT` for a stream of something else; `ERR_SERVER_REFUSED`.
    */
   async run(signal: AbortSignal): Promise<void> {
+    checkMembers('signal', signal, ['aborted', 'addEventListener'], 'an AbortSignal')
     const { connection } = this.#stream
     await inSessions(() => this.#session(signal), { connection, signal, counts: this.#progress, onNote: this.#options.onNote })
   }

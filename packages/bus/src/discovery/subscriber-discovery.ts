@@ -1,4 +1,12 @@
-import { ClosedError, type DirectoryPath, isQueueError, type QueueReader, type ReaderOptions } from '@chronicle-ts/core'
+import { types } from 'node:util'
+import {
+  ClosedError,
+  type DirectoryPath,
+  InvalidArgumentError,
+  isQueueError,
+  type QueueReader,
+  type ReaderOptions,
+} from '@chronicle-ts/core'
 import { checkOptions, checkReaderOptions, checkSignal, type OptionNames, pathOf } from '@chronicle-ts/core/internal'
 import { checkName } from '../layout/bus-layout.js'
 import { QueueWatch, type QueueWatchOptions, WATCH_NAMES } from '../queue/queue-watch.js'
@@ -145,6 +153,8 @@ export class SubscriberDiscovery implements AsyncIterable<SubscriberEvent>, Disp
 
   /** Disconnects the reader, for instance after a fatal error, emits `disconnected`, then opens the queue again. */
   reconnect(error?: Error): void {
+    if (error !== undefined && !types.isNativeError(error))
+      throw new InvalidArgumentError({ argument: 'error', value: error, expected: 'an Error' })
     if (this.#reader !== undefined) this.#disconnect('given-up', error)
   }
 

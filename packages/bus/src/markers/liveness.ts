@@ -1,4 +1,4 @@
-import { checkMembers, processStartTime } from '@chronicle-ts/core/internal'
+import { checkMembers, checkMilliseconds, processStartTime } from '@chronicle-ts/core/internal'
 import { LEASE_EXPIRY_MS } from '../defaults.js'
 import { checkLease, type Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'
@@ -77,8 +77,10 @@ export class LeaseWatch {
   #lastChangeMs = 0
   #renewed = false
 
-  /** Takes a reading made at `nowMs` on a monotonic clock. */
+  /** Takes a reading made at `nowMs` on a monotonic clock. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
   observe(lease: Lease, nowMs: number = performance.now()): void {
+    checkLease('lease', lease)
+    checkMilliseconds('nowMs', nowMs)
     const seen = `${lease.pid} ${lease.startTime} ${lease.bootId} ${lease.epoch} ${lease.timestampNs}`
     if (seen === this.#last) return
     this.#renewed = this.#last !== undefined
@@ -86,8 +88,9 @@ export class LeaseWatch {
     this.#lastChangeMs = nowMs
   }
 
-  /** For how long the lease has been the same; `undefined` before the first reading. */
+  /** For how long the lease has been the same; `undefined` before the first reading. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
   unchangedMs(nowMs: number = performance.now()): number | undefined {
+    checkMilliseconds('nowMs', nowMs)
     return this.#last === undefined ? undefined : nowMs - this.#lastChangeMs
   }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type DirectoryPath, InvalidArgumentError } from '@chronicle-ts/core'
-import { LOCK_FILE, pathOf } from '@chronicle-ts/core/internal'
+import { checkMilliseconds, LOCK_FILE, pathOf } from '@chronicle-ts/core/internal'
 import { inspectLock } from '@chronicle-ts/inspect'
 import { LEASE_EXPIRY_MS } from '../defaults.js'
 import { type LeaseReading, readLease } from './lease.js'
@@ -33,9 +33,10 @@ export class OwnerProbe {
 
   /**
    * @param nowMs on a monotonic clock
-   * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the LEASE cannot be read.
+   * @throws `ERR_PERMISSION`, `ERR_LIMIT`, `ERR_IO`: the LEASE cannot be read. `ERR_INVALID_ARGUMENT`.
    */
   look(nowMs: number = performance.now()): OwnerStatus {
+    checkMilliseconds('nowMs', nowMs)
     const lock = inspectLock(join(this.queueDirectory, LOCK_FILE))
     const reading = readLease(this.queueDirectory)
     const lease = reading.kind === 'lease' ? reading.lease : undefined

@@ -73,6 +73,12 @@ export function checkFunction(argument: string, value: unknown): void {
   if (typeof value !== 'function') throw new InvalidArgumentError({ argument, value, expected: 'a function' })
 }
 
+/** Checks an argument that is a time or a span of it. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
+export function checkMilliseconds(argument: string, value: unknown): void {
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw new InvalidArgumentError({ argument, value, expected: 'a number of milliseconds' })
+}
+
 /** Checks an option that is either on or off. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
 export function checkFlag(argument: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean')

@@ -22,6 +22,22 @@ describe('a claim', () => {
     writer.close()
   })
 
+  it('refuses what is not a number, before it could run code of the caller to become one', () => {
+    const { writer } = newQueue()
+    const claim = writer.claim(1, 8)
+    const number = { valueOf: () => claim.commit() } as unknown as number
+    for (const store of [
+      () => claim.setFloat64(0, number),
+      () => claim.setInt32(0, number),
+      () => claim.setBigInt64(0, number as unknown as bigint),
+      () => claim.setInt32(number, 1),
+    ])
+      expect(store).toThrowError(code('ERR_INVALID_ARGUMENT'))
+    claim.commit()
+    expect(writer.nextSequence).toBe(1)
+    writer.close()
+  })
+
   it('of no bytes is an empty message', () => {
     const { directory, writer } = newQueue()
     writer.claim(3, 0).commit()

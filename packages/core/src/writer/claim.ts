@@ -67,23 +67,23 @@ export class Claim {
     return this.#openSegment().bytes.subarray(this.#offset, this.#offset + this.#length)
   }
 
-  // Arguments that run code of the caller to become a number do so before the claim is looked at.
+  // What is not a number is refused before it can run code of the caller to become one.
 
   setFloat64(at: number, value: number): this {
-    const number = Number(value)
-    this.#checkRange(at, 8).view.setFloat64(this.#offset + at, number, true)
+    if (typeof value !== 'number') throw notStorable(value, 'a number')
+    this.#checkRange(at, 8).view.setFloat64(this.#offset + at, value, true)
     return this
   }
 
   setInt32(at: number, value: number): this {
-    const number = Number(value)
-    this.#checkRange(at, 4).view.setInt32(this.#offset + at, number, true)
+    if (typeof value !== 'number') throw notStorable(value, 'a number')
+    this.#checkRange(at, 4).view.setInt32(this.#offset + at, value, true)
     return this
   }
 
   setBigInt64(at: number, value: bigint): this {
-    const number = typeof value === 'bigint' ? value : BigInt.asIntN(64, value)
-    this.#checkRange(at, 8).view.setBigInt64(this.#offset + at, number, true)
+    if (typeof value !== 'bigint') throw notStorable(value, 'a bigint')
+    this.#checkRange(at, 8).view.setBigInt64(this.#offset + at, value, true)
     return this
   }
 
@@ -148,4 +148,8 @@ export class Claim {
     // Never silently: a message that was not published must not count as published.
     if (status !== STATUS_OK) throw new ClosedError({ handle: 'claim' })
   }
+}
+
+function notStorable(value: unknown, expected: string): InvalidArgumentError {
+  return new InvalidArgumentError({ argument: 'value', value, expected })
 }

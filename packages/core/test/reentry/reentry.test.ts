@@ -104,21 +104,6 @@ const CALLERS: Readonly<Record<string, (scene: Scene, callback: () => void) => v
       claim.abort()
     }
   },
-  'a number that is stored in a claim': ({ writer }, callback) => {
-    const claim = writer.claim(1, 8)
-    const number = {
-      valueOf: () => {
-        callback()
-        return 5
-      },
-    } as unknown as number
-    try {
-      claim.setFloat64(0, number).setInt32(0, number)
-      expect(() => claim.setInt32(number, 1)).toThrowError()
-    } finally {
-      claim.abort()
-    }
-  },
   'the payloads of a batch': (scene, callback) =>
     appendCallingBatch(scene, (entries) =>
       entries.map(({ typeId, payload }) => Object.assign(getter('payload', payload, callback), { typeId }) as BatchMessage),

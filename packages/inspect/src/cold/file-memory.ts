@@ -1,5 +1,6 @@
 import { type Stats, statSync } from 'node:fs'
-import { objectWith } from '@chronicle-ts/core/internal'
+import { InvalidArgumentError } from '@chronicle-ts/core'
+import { checkFunction, objectWith } from '@chronicle-ts/core/internal'
 
 /** The kind of an option that is a {@link FileMemory}. */
 export const FILE_MEMORY = objectWith('a FileMemory', 'begin', 'recall')
@@ -30,9 +31,12 @@ export class FileMemory {
    * Returns what `read` returned for this path, and reads again when the file is another one or changed since.
    *
    * @param isFinal whether the value may be remembered, and whether one that was still counts. Default: always.
-   * @throws what `read` throws.
+   * @throws what `read` throws, and {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`.
    */
   recall<T>(path: string, read: () => T, isFinal: (value: T) => boolean = always): T {
+    if (typeof path !== 'string') throw new InvalidArgumentError({ argument: 'path', value: path, expected: 'a path' })
+    checkFunction('read', read)
+    checkFunction('isFinal', isFinal)
     const stats = statOf(path)
     const known = this.#earlier.get(path)
     if (known !== undefined && stats !== undefined && isSame(known.stats, stats) && isFinal(known.value as T)) {

@@ -1,5 +1,5 @@
 import type { DirectoryPath } from '@chronicle-ts/core'
-import { checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
+import { checkMilliseconds, checkOptions, type OptionNames } from '@chronicle-ts/core/internal'
 import { FileMemory } from '../cold/file-memory.js'
 import { INSPECT_NAMES, type InspectOptions, inspectQueue } from '../cold/inspect-queue.js'
 import { readLockTable } from '../cold/lock-table.js'
@@ -7,7 +7,7 @@ import type { QueueInspection } from '../cold/queue-inspection.js'
 import type { MeasuredReader } from './judge-reader.js'
 import type { QueueState } from './queue-state.js'
 import { SequenceTimes } from './sequence-times.js'
-import { type Measured, STATE_NAMES, type StateOptions, stateOfQueue } from './state-of-queue.js'
+import { checkInspection, type Measured, STATE_NAMES, type StateOptions, stateOfQueue } from './state-of-queue.js'
 
 /** How long looks are remembered: as far back as trends are drawn and times of arrival are known. */
 export const HISTORY_MS = 15 * 60_000
@@ -58,7 +58,7 @@ export class StateHistory {
     return this.#trend
   }
 
-  /** Judges a look with what earlier looks saw. */
+  /** Judges a look with what earlier looks saw. @throws `ERR_INVALID_ARGUMENT`. */
   state(inspection: QueueInspection, options: StateOptions = {}, nowMs = performance.now()): QueueState {
     checkOptions(options, STATE_NAMES)
     const measured = this.add(inspection, nowMs)
@@ -76,8 +76,10 @@ export class StateHistory {
     return { inspection, state: this.state(inspection, { ...rest, locks }) }
   }
 
-  /** Takes one look into account; `undefined` after the first one, which measures nothing. */
+  /** Takes one look into account; `undefined` after the first one, which measures nothing. @throws `ERR_INVALID_ARGUMENT`. */
   add(inspection: QueueInspection, nowMs = performance.now()): Measured | undefined {
+    checkInspection(inspection)
+    checkMilliseconds('nowMs', nowMs)
     const { nextSequence } = inspection.head
     if (nextSequence === undefined) return undefined
     this.#forgetOther(inspection, nextSequence)

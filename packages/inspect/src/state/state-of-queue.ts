@@ -58,7 +58,7 @@ export const STATE_NAMES: OptionNames<StateOptions> = {
  * @see docs/states.md for every word, when it applies and how much it matters.
  */
 export function stateOfQueue(inspection: QueueInspection, options: StateOptions = {}): QueueState {
-  checkMembers('inspection', inspection, ['directory', 'writer', 'readers', 'problems'], 'what inspectQueue returned')
+  checkInspection(inspection)
   checkOptions(options, STATE_NAMES)
   const { measured, thresholds = inspection.thresholds } = options
   const { surroundings = surroundingsOf(inspection, options.locks ?? readLockTable()) } = options
@@ -192,4 +192,9 @@ function durableConditions(
   if (hasExtensions && control?.writeBack === WRITE_BACK_FAILED) return [stateCondition('SYNC_FAILED', { detail })]
   const severity = judgeUpper(behind ?? (durableBehind === undefined ? 0 : Number.POSITIVE_INFINITY), durableBehind)
   return severity === 'ok' ? [] : [stateCondition('NOT_DURABLE', { severity, detail })]
+}
+
+/** @throws `ERR_INVALID_ARGUMENT` for what is not an inspection of a queue */
+export function checkInspection(inspection: unknown): void {
+  checkMembers('inspection', inspection, ['directory', 'head', 'writer', 'readers', 'problems'], 'what inspectQueue returned')
 }

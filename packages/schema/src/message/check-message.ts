@@ -27,6 +27,12 @@ export function checkVersion(
 
 const KEY_KINDS = new Set(['bool', 'enum', 'text', 'timestampNs', 'u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64'])
 
+/** Checks the version that a record says; 0 is one that its writer did not say. @throws `ERR_INVALID_ARGUMENT` */
+export function checkRecordVersion(version: unknown): void {
+  if (version === undefined || (Number.isInteger(version) && (version as number) >= 0 && (version as number) <= 255)) return
+  throw new InvalidArgumentError({ argument: 'version', value: version, expected: 'a version from 0 to 255' })
+}
+
 /** Refuses a key that is not a field whose value can be compared. */
 export function checkKey(fields: readonly FieldDescription[], key: unknown, type: string): void {
   const field = fields.find(({ name }) => name === key)

@@ -3,7 +3,7 @@ import { planBody } from '../flyweight/body-plan.js'
 import type { BodyPlan } from '../flyweight/field-place.js'
 import { fingerprintOf } from '../layout/fingerprint.js'
 import type { Encoding, SchemaDescription } from '../spec/field-spec.js'
-import { checkRange, viewOf } from './check-message.js'
+import { checkRange, checkRecordVersion, viewOf } from './check-message.js'
 import type {
   InPlaceMessageType,
   MessageEncoder,
@@ -75,6 +75,7 @@ export abstract class InPlaceMessage<Name extends string, T extends MessageTypes
   }
 
   decode(bytes: Uint8Array, version?: number): T['value'] {
+    checkRecordVersion(version)
     const view = viewOf(bytes, this.name)
     this.#decoding ??= this.reader()
     this.#decoding.wrap(view, 0, bytes.byteLength, version)

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from '@chronicle-ts/core'
+import { checkMembers } from '@chronicle-ts/core/internal'
 import { toJsonSafe } from '@chronicle-ts/schema'
 import { compare, PRESENT, type Scalar } from './compare.js'
 import type { Expression, Operand } from './expression.js'
@@ -48,11 +50,14 @@ export class WhereExpression {
 
   /** Whether a message matches. @throws `ERR_BAD_MESSAGE` when a field that it reads is not valid */
   matches(body: unknown, header: WhereHeader): boolean {
+    if (typeof header !== 'object' || header === null)
+      throw new InvalidArgumentError({ argument: 'header', value: header, expected: 'what the record says of the message' })
     return isTrue(this.#expression, body, header)
   }
 
   /** @throws {@link WhereError} for a field that none of these names is, with the nearest of them */
   checkFields(known: ReadonlySet<string>): void {
+    checkMembers('known', known, ['has', 'size'], 'a set of names')
     const unknown = this.fields.find((name) => !known.has(name))
     if (unknown === undefined) return
     const names = [...known].sort()

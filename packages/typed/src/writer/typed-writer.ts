@@ -146,7 +146,7 @@ export class TypedWriter<const Types extends readonly AnyMessageType[]> implemen
 
   #entryOf(type: AnyMessageType): WriteEntry {
     const last = this.#lastEntry
-    return last?.type === type ? last : this.#findEntry(type)
+    return last !== undefined && last.type === type ? last : this.#findEntry(type)
   }
 
   #findEntry(type: AnyMessageType): WriteEntry {
