@@ -75,6 +75,9 @@ export function Loading({ error }: { readonly error: string | undefined }) {
   return error === undefined ? <p class="looking">looking...</p> : <p class="note critical">{error}</p>
 }
 
+/** Whole ones: a wide chart of a few seconds has room for more ticks than seconds. */
+const SECONDS_BETWEEN_TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 300]
+
 /** From zero up, so that a small change looks small; a chart of zeros alone still has a height. */
 function fromZero(_: uPlot, __: number | null, highest: number | null): [number, number] {
   return [0, Math.max(1, (highest ?? 0) * 1.1)]
@@ -106,7 +109,11 @@ export function Chart({
         cursor: { show: false },
         scales: { x: { time: false }, y: { range: fromZero } },
         axes: [
-          { ...axis, values: (_, ticks) => ticks.map((tick) => (tick === 0 ? 'now' : `${Math.round(tick)} s`)) },
+          {
+            ...axis,
+            incrs: SECONDS_BETWEEN_TICKS,
+            values: (_, ticks) => ticks.map((tick) => (tick === 0 ? 'now' : `${tick} s`)),
+          },
           { ...axis, size: 62 },
         ],
         series: [{}, { stroke: style.getPropertyValue('--accent'), width: 1.5 }],
