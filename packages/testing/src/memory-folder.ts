@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { processStartTime } from '@chronicle-ts/core/internal'
+import { fromSystemError, processStartTime } from '@chronicle-ts/core/internal'
 
 /** Memory of every Linux system, where no disk has to be waited for. */
 const MEMORY = '/dev/shm'
@@ -21,9 +21,18 @@ let ownPrefix: string | undefined
 export function makeFolder(): string {
   parent ??= chooseParent()
   sweep(parent)
-  const folder = mkdtempSync(join(parent, prefixOfThread()))
+  const folder = makeIn(parent)
   folders.add(folder)
   return folder
+}
+
+/** @throws `ERR_NO_SPACE`, `ERR_PERMISSION` and other errors of a queue. */
+function makeIn(directory: string): string {
+  try {
+    return mkdtempSync(join(directory, prefixOfThread()))
+  } catch (error) {
+    throw fromSystemError(error, { path: directory })
+  }
 }
 
 function prefixOfThread(): string {
@@ -49,9 +58,14 @@ export function pidNamespace(): string {
   }
 }
 
+/** Deletes a folder; what cannot be deleted now, for want of a descriptor, is deleted at the end of the process or by the next sweep. */
 export function removeFolder(folder: string): void {
-  folders.delete(folder)
-  rmSync(folder, { recursive: true, force: true })
+  try {
+    rmSync(folder, { recursive: true, force: true })
+    folders.delete(folder)
+  } catch {
+    // The error of the caller, which may be the same want, says more.
+  }
 }
 
 /** Chooses where folders are made, once per thread. */
@@ -63,7 +77,7 @@ export function chooseParent(memory = MEMORY): string {
       code: 'CHRONICLE_NO_MEMORY_FOLDER',
     })
   process.once('exit', () => {
-    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+    for (const folder of folders) removeFolder(folder)
     sweep(found)
   })
   return found
@@ -73,7 +87,7 @@ export function chooseParent(memory = MEMORY): string {
 export function sweep(folder: string): void {
   const startTimes = new Map<string, number | undefined>()
   const own = pidNamespace()
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     if (name.startsWith(prefixOfThread())) continue
     const [, namespace, thread, startTime] = NAME.exec(name) ?? []
     if (thread === undefined || namespace !== own) continue
@@ -84,6 +98,15 @@ export function sweep(folder: string): void {
     } catch {
       // It belongs to another user, whose next test deletes it.
     }
+  }
+}
+
+/** None when the process has no descriptor left: the next sweep deletes them. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
   }
 }
 

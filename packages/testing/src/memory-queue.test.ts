@@ -22,7 +22,30 @@ const append = (queue: ReturnType<typeof memoryQueue>, ...messages: string[]): v
 
 const descriptors = (): number => readdirSync('/proc/self/fd').length
 
+/** Uses up the descriptors, and says with which code no queue can be made. */
+const WITHOUT_DESCRIPTORS = `
+  import { openSync } from 'node:fs'
+  import { memoryBus, memoryQueue } from '@chronicle-ts/testing'
+  try {
+    for (;;) openSync('/dev/null')
+  } catch {}
+  for (const make of [memoryQueue, memoryBus])
+    try {
+      const made = make()
+      if (make === memoryBus) made.feedWriter('a')
+    } catch (error) {
+      console.log(error.code)
+    }
+`
+
 describe('a queue in memory', () => {
+  it('says with a code that the process has no descriptor left', () => {
+    const program = ['-c', 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, WITHOUT_DESCRIPTORS]
+    const cwd = fileURLToPath(new URL('..', import.meta.url))
+    const { stdout, stderr } = spawnSync('sh', program, { cwd, encoding: 'utf8' })
+    expect({ stdout, stderr }).toEqual({ stdout: 'ERR_LIMIT\nERR_LIMIT\n', stderr: '' })
+  })
+
   it('drains what was appended since the last time', () => {
     using queue = memoryQueue()
     expect(queue.drain()).toEqual([])
