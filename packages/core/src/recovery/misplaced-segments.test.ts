@@ -59,9 +59,24 @@ describe('segments in a wrong place', () => {
     expectAboveAll()
   })
 
-  it('L57: the head in the place of an earlier segment counts, where the control block is of an earlier moment', () => {
+  it.each([2, 3])(
+    'L57: the head in the place %i before its own counts, where the control block is of an earlier moment',
+    (distance) => {
+      overwriteControl(queue, 0, staleControl)
+      swap(headId, headId - distance)
+      expectAboveAll()
+    },
+  )
+
+  it('L57: the head in the place of the first segment counts, where the control block is of an earlier moment', () => {
     overwriteControl(queue, 0, staleControl)
-    swap(headId, headId - 2)
+    swap(headId, 0)
+    expectAboveAll()
+  })
+
+  it('L57: the head counts that replaced the first segment, where the control block is of an earlier moment', () => {
+    overwriteControl(queue, 0, staleControl)
+    renameSync(segmentFile(queue, headId), segmentFile(queue, 0))
     expectAboveAll()
   })
 })

@@ -3,11 +3,12 @@ import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH, WRITE_BACK_FAILED } from '../f
 import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
+import { examineSegment } from './examine-segment.js'
 import { findHead } from './find-head.js'
 import { endSegment, findTail } from './find-tail.js'
 import { goOnAbove } from './go-on-above.js'
 import { leadPastEmpty } from './lead-past-empty.js'
-import { highestSegmentSeen, isPlausible, readersAfter } from './positions-seen.js'
+import { highestSegmentSeen, isAfter, isPlausible, readersAfter } from './positions-seen.js'
 import { putReadersRight } from './put-readers-right.js'
 import { recoverCopy } from './recover-copy.js'
 import { recoverAfterPowerCut } from './recover-power-cut.js'
@@ -87,11 +88,19 @@ function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
  */
 function aboveMisplaced(context: RecoveryContext, tail: Tail): Tail {
   const { nextSequence } = tail
-  const sequence = context.misplacedSequence + 1
+  const sequence = highestMisplaced(context) + 1
   const room = (2 * context.segmentSize) / RECORD_ALIGNMENT
   if (sequence <= nextSequence || sequence - nextSequence > room) return tail
   const raised = { ...tail, nextSequence: sequence, firstLost: tail.firstLost ?? nextSequence }
   return tail.offset > SEGMENT_HEADER_LENGTH ? endSegment(context, raised) : raised
+}
+
+/** Where one file is in a wrong place, or the head is missing, the head may be in the place of any other segment. Otherwise only what was looked at anyway counts. */
+function highestMisplaced(context: RecoveryContext): number {
+  const isHeadMissing = context.actions.some(({ case: name }) => name === 'missing-head' || name === 'sealed-without-successor')
+  if (context.misplacedSequence >= 0 || isHeadMissing)
+    for (const id of listSegments(context.directory)) examineSegment(context, id)
+  return context.misplacedSequence
 }
 
 /** A reader was further than what is left. No position and no sequence is used twice: the queue goes on above it. */
@@ -116,14 +125,16 @@ function aboveReaders(context: RecoveryContext, tail: Tail): Tail {
 }
 
 /**
- * Whether nothing counts the messages that are lost, because the control block is lost too or says less than what is left. One of the base format, or one that a recovery
- * rebuilt which was killed, says nothing of them. Nor does one that counts none of them, when a reader has read a message of a segment that is lost.
+ * Whether nothing counts the messages that are lost: the control block is lost too, its count was refused, or a reader was further than the place that it names. One of the base
+ * format, or one that a recovery rebuilt which was killed, says nothing of them. Nor does one that counts none of them, when a reader has read a message of a segment that is lost.
  */
 function isUncounted({ control, origin }: RecoveryContext, tail: Tail, ahead: readonly Place[]): boolean {
-  const known = control.nextSequenceAcquire()
   // A copy's files are of different moments, and its original gives the sequences out as well.
   if (origin.isCopy || control.readSequenceFloor() > 0) return false
-  if (origin.isRebuilt || known === undefined || known < tail.nextSequence) return true
+  const known = control.nextSequenceAcquire()
+  if (origin.isRebuilt || known !== tail.nextSequence) return true
+  const counted = control.readHead()
+  if (counted !== undefined && ahead.some((reader) => isAfter(reader, counted))) return true
   return known === (tail.firstLost ?? tail.nextSequence) && ahead.some(({ offset }) => offset > SEGMENT_HEADER_LENGTH)
 }
 
