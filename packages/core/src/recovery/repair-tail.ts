@@ -32,8 +32,8 @@ export function padAndSeal(
       ? context.setBytesAside(`segment-${segment.id}-offset-${offset}.bin`, segment.bytes.subarray(offset, end))
       : undefined
   // The segment may end in a hole, and a store into it would fault on a full disk. What is missing of one that was cut becomes zeros, which lead on as well.
-  const headerLength = Math.min(RECORD_HEADER_LENGTH, segment.end - offset)
-  binding.reserveMapped(segment.mapping, offset, headerLength)
+  const headerLength = Math.max(0, Math.min(RECORD_HEADER_LENGTH, segment.end - offset))
+  if (headerLength > 0) binding.reserveMapped(segment.mapping, offset, headerLength)
   context.changes.replace(() => {
     if (end > offset) zeroTornTail(segment, offset, Math.ceil(end / RECORD_ALIGNMENT) * RECORD_ALIGNMENT)
     if (headerLength === RECORD_HEADER_LENGTH) segment.bytes.set(encodePaddingHeader(offset, segment.size), offset)

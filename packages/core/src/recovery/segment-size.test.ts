@@ -2,7 +2,7 @@ import { copyFileSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
-import { segmentFile } from '../../test/support/raw-queue.js'
+import { pretendAnotherBoot, segmentFile } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { CONTROL_FILE, INDEX_FILE } from '../format/index.js'
 import { openObserver, openReader, openWriter } from '../index.js'
@@ -93,6 +93,18 @@ describe('the segment size of a queue without a control block', () => {
     using writer = openWriter(directory)
     expect(writer.segmentSize).toBe(4096)
     expect(readable()).toEqual(range(0, 10))
+  })
+
+  it('L57: a head that was cut below its durable mark, after a stop of the machine, is sealed and left', () => {
+    const first = openWriter(directory, { segmentSize: 16_384 })
+    appendNumbered(first, 0, 40)
+    first.flushSync()
+    first.close()
+    truncateSync(segmentFile(directory, 0), 684)
+    pretendAnotherBoot(directory)
+    using writer = openWriter(directory)
+    expect(writer.nextSequence).toBeGreaterThanOrEqual(40)
+    expect(readable()).toEqual([0, 1, 2])
   })
 
   it('L57: keeps the messages of segments that were all cut, and goes on above them', () => {
