@@ -104,10 +104,19 @@ static void cutText(int lock, off_t length) {
   if (ftruncate(lock, length == 0 ? 1 : length) != 0) errno = 0;
 }
 
-// The text is put right while the lock is still held. That of a lock that was lost is left alone. Where the system refuses, the text stays: it only explains.
+// False: another writer was faster, and the text is its own.
+static bool shareLock(int lock) {
+  int result;
+  while ((result = flock(lock, LOCK_SH | LOCK_NB)) != 0 && errno == EINTR) continue;
+  return result == 0;
+}
+
+// The text is put right while the lock is still held, but shared, as by a probe: the next writer waits for it then. This thread may get no CPU between the two steps. A lock
+// that is held exclusively, without a note of work, would pass for that of a writer that lives. The text of a lock that was lost is left alone. Where the system refuses, the
+// text stays: it only explains.
 Hold::~Hold() {
   const bool changes = clearsRecord_ || notedAt_ >= 0;
-  if (changes && check() == 0) cutText(lock_, clearsRecord_ ? 0 : static_cast<off_t>(notedAt_));
+  if (changes && check() == 0 && shareLock(lock_)) cutText(lock_, clearsRecord_ ? 0 : static_cast<off_t>(notedAt_));
   ::close(directory_);
   ::close(lock_);
 }

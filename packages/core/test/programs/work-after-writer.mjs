@@ -29,6 +29,7 @@ if (!isMainThread) {
     refusal = { code: error.code, how: error.how }
   }
   rmSync(process.env.RESERVATIONS_WAIT)
+  while (!existsSync(process.env.TEXT_CUT)) await new Promise((resolve) => setTimeout(resolve, 1))
   const writer = openWriter(queue)
   writer.append(1, Buffer.from('from the successor'))
   writer.flushSync()

@@ -29,6 +29,7 @@ function run({ program, args = [], preloaded, env = {}, limit = 'true' }: Run): 
       ...switches,
       RESERVATIONS_WAIT: join(folder, 'switch'),
       RESERVATIONS_TRIED: join(folder, 'tried'),
+      TEXT_CUT: join(folder, 'cut'),
       ...env,
       ...(preloaded === undefined ? {} : preload(preloaded)),
     },
@@ -73,7 +74,7 @@ describe('a step that fails', () => {
   })
 })
 
-it('L47: background work of a terminated writer holds the lock, says so, and publishes nothing', () => {
+it('L47: background work of a terminated writer holds the lock, says so until it ends, and publishes nothing', () => {
   expect(run({ program: 'work-after-writer', preloaded: 'slow-reservations' })).toEqual({
     refusal: {
       code: 'ERR_WRITER_ACTIVE',
