@@ -66,6 +66,7 @@ describe('the native header', () => {
       kFlagTraceSampled: format.RECORD_FLAG_TRACE_SAMPLED,
       kFlagTraceRandom: format.RECORD_FLAG_TRACE_RANDOM,
       kSchemaVersionShift: format.RECORD_SCHEMA_VERSION_SHIFT,
+      kSchemaVersionMax: format.RECORD_SCHEMA_VERSION_MAX,
       kSourcePositionCrcCoverage: format.SOURCE_POSITION_CRC_COVERAGE,
       kSegmentSealed: format.SEGMENT_FLAG_SEALED,
       kWriteBackGood: format.WRITE_BACK_GOOD,
