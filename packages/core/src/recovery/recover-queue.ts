@@ -3,6 +3,7 @@ import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH, WRITE_BACK_FAILED } from '../f
 import { type Place, roomBetween } from '../records/place.js'
 import { findLowestSegment } from '../segment/first-segment.js'
 import { listSegments, openSegment, segmentExists } from '../segment/segment-files.js'
+import { sequenceAboveContradicted } from './contradicted-head.js'
 import { examineSegment } from './examine-segment.js'
 import { findHead } from './find-head.js'
 import { endSegment, findTail } from './find-tail.js'
@@ -40,11 +41,22 @@ export function recoverQueue(context: RecoveryContext): Tail {
 
 function findTailAfter(context: RecoveryContext): Tail {
   const isOtherBoot = machineStopped(context)
-  if (context.origin.isCopy) return aboveReaders(context, aboveMisplaced(context, recoverCopy(context, !isOtherBoot)))
+  if (context.origin.isCopy) return aboveLost(context, recoverCopy(context, !isOtherBoot))
   // What a stop of the machine takes after the durable mark was never promised: its sequences are given out again, also when readers were there.
-  return isOtherBoot
-    ? recoverAfterPowerCut(context)
-    : aboveReaders(context, aboveMisplaced(context, findTail(context, findHead(context))))
+  return isOtherBoot ? recoverAfterPowerCut(context) : aboveLost(context, findTail(context, findHead(context)))
+}
+
+/** Witnesses beside the end that was found count the messages that are lost. */
+function aboveLost(context: RecoveryContext, tail: Tail): Tail {
+  const misplaced = raise(context, tail, sequenceAboveMisplaced(context, tail))
+  return aboveReaders(context, raise(context, misplaced, sequenceAboveContradicted(context)))
+}
+
+/** Goes on with a higher sequence, in a segment that has no message yet. */
+function raise(context: RecoveryContext, tail: Tail, nextSequence: number): Tail {
+  if (nextSequence <= tail.nextSequence) return tail
+  const raised = { ...tail, nextSequence, firstLost: tail.firstLost ?? tail.nextSequence }
+  return tail.offset > SEGMENT_HEADER_LENGTH ? endSegment(context, raised) : raised
 }
 
 function isLost({ firstLost, nextSequence }: Tail): boolean {
@@ -86,13 +98,10 @@ function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
  * A file in the place of a segment may be another segment of this queue, whose messages a reader may have read. A sequence in it counts as long as it has room in the two segments after the end: those of another
  * queue are seldom so near.
  */
-function aboveMisplaced(context: RecoveryContext, tail: Tail): Tail {
-  const { nextSequence } = tail
+function sequenceAboveMisplaced(context: RecoveryContext, { nextSequence }: Tail): number {
   const sequence = highestMisplaced(context) + 1
   const room = (2 * context.segmentSize) / RECORD_ALIGNMENT
-  if (sequence <= nextSequence || sequence - nextSequence > room) return tail
-  const raised = { ...tail, nextSequence: sequence, firstLost: tail.firstLost ?? nextSequence }
-  return tail.offset > SEGMENT_HEADER_LENGTH ? endSegment(context, raised) : raised
+  return sequence - nextSequence > room ? 0 : sequence
 }
 
 /** Where one file is in a wrong place, or the head is missing, the head may be in the place of any other segment. Otherwise only what was looked at anyway counts. */
