@@ -112,6 +112,20 @@ describe('a control block that cannot be that of its segments', () => {
     expect(readdirSync(join(directory, 'quarantine')).some((name) => name.endsWith(CONTROL_FILE))).toBe(true)
   })
 
+  it.each([
+    ['magic', 0, u32(0xdead_beef)],
+    ['segment size', CONTROL_SEGMENT_SIZE_OFFSET, u64(0)],
+  ])('L56: is rebuilt with an unknown %s, also when the only segment was cut', (_, offset, bytes) => {
+    const directory = queueOf(8)
+    overwriteControl(directory, offset, bytes)
+    truncateSync(segmentFile(directory, 0), 3001)
+    using writer = openWriter(directory)
+    expect([writer.segmentSize, writer.nextSequence >= 8]).toEqual([4096, true])
+    const sequence = writer.append(1, Buffer.from('next'))
+    using observer = openObserver(directory, { onCorrupt: 'skip' })
+    expect(drainSequences(observer)).toEqual([...range(0, 8), sequence])
+  })
+
   it('is relied on where one segment fits it, or none is sound', () => {
     const fits = queueOf(60)
     const head = readdirSync(fits).filter((name) => name.endsWith('.q')).length - 1

@@ -160,16 +160,17 @@ export function contradictsSegments(directory: QueueDirectory, found: FoundContr
 }
 
 /**
- * Whether the segments say that a control block is damaged whose magic, version or segment size this library does not know. Most of them are whole segments of this version,
- * and nothing but the block belongs to another queue or to a later version. A later version is damage only when the block gives the segments the length that they have, as it
- * would in this version.
+ * Whether the segments say that a control block is damaged whose magic, version or segment size this library does not know. Most of them have headers of this version, and one is whole or has a message: nothing
+ * but the block belongs to another queue or to a later version. A later version is damage only when the block gives the segments the length that they have, as it would in this
+ * version.
  */
 export function outweighControl(directory: QueueDirectory, { block }: FoundControl, isOtherVersion: boolean): boolean {
   const candidates = listCandidates(directory)
-  const ownCount = candidates.filter(({ isOwnHeader }) => isOwnHeader).length
-  if (ownCount * 2 <= candidates.length) return false
+  const own = candidates.filter(({ isOwnHeader }) => isOwnHeader)
+  if (own.length * 2 <= candidates.length) return false
   const counts = countLengths(candidates)
-  return isOtherVersion ? counts.has(block.segmentSize) : counts.size > 0
+  if (isOtherVersion) return counts.has(block.segmentSize)
+  return counts.size > 0 || own.some(({ glance }) => glance.hasRecords)
 }
 
 /** The block, unless it says of the segments what none of them is: then nothing else in it counts. */
