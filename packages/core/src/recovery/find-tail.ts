@@ -207,7 +207,8 @@ function nextSequenceOfForeign(context: RecoveryContext, { segment, isWhole }: F
 }
 
 /**
- * A commit word stands at the tail but the record is invalid. If good records follow, the damage is inside and stays for `doctor`. `shown`: the sequence after the good records,
+ * A commit word stands at the tail but the record is invalid. If good records follow, the damage is inside and stays for `doctor`. The segment ends where a reader would wait at the damage until
+ * it is sealed. `shown`: the sequence after the good records,
  * `next`: the one that the queue goes on with.
  */
 function abandonTail(
@@ -216,14 +217,15 @@ function abandonTail(
   end: ScanEnd,
   { next, shown }: { readonly next: number; readonly shown: number },
 ): Tail {
-  const last = lastGoodEnd(segment, end)
+  const { last, isHidden } = lastGoodEnd(segment, end)
   const sequence = Math.max(next, credibleNext(last, next, segment))
-  if (last.reason === 'uncommitted' && endOfNonZero(segment, last.offset) === last.offset)
-    return { segment, offset: last.offset, nextSequence: sequence }
+  const isClean = last.reason === 'uncommitted' && endOfNonZero(segment, last.offset) === last.offset
+  if (isClean && !isHidden) return { segment, offset: last.offset, nextSequence: sequence }
   if (last.reason !== 'bad' && last.reason !== 'uncommitted') return continueBehind(context, segment, sequence)
   const keptAt = padAndSeal(context, segment, last.offset, last.offset > end.offset)
   const place = { segmentId: segment.id, offset: last.offset }
-  context.note('corrupt-tail', place, `set aside as ${keptAt}`)
+  if (keptAt === undefined) context.note('bad-write-offset', place, 'zeros hide records: the segment ends after them')
+  else context.note('corrupt-tail', place, `set aside as ${keptAt}`)
   sealAndClose(context, segment)
   return goOnAbove(context, {
     from: segment.id + 1,
@@ -253,21 +255,26 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
   return goOnAbove(context, { from: segment.id + 1, nextSequence })
 }
 
-/** Where the last run of good records ends; the given end when none follows it. */
-function lastGoodEnd(segment: MappedSegment, end: ScanEnd): ScanEnd {
+/**
+ * Where the last run of good records ends; the given end when none follows it. `isHidden`: a commit word of 0 stands before a run, at which a reader waits until the segment is
+ * sealed, unless the control block counts the record there.
+ */
+function lastGoodEnd(segment: MappedSegment, end: ScanEnd): { readonly last: ScanEnd; readonly isHidden: boolean } {
   let last = end
+  let isHidden = false
   let { offset } = end
   while (last.reason === 'bad' || last.reason === 'uncommitted') {
     // A record after a gap in the sequence is good: it is looked at without an expectation.
     const run = scanRecords(segment, offset)
     if (run.offset > offset) {
+      isHidden ||= offset > last.offset && segment.commitLengthAt(last.offset) === 0
       last = run
       offset = run.offset
       continue
     }
     const next = findNextRecord(segment, { offset, expected: last.nextSequence ?? -1 }, { mayRestart: true })
-    if (next === undefined) return last
+    if (next === undefined) break
     offset = next
   }
-  return last
+  return { last, isHidden }
 }
