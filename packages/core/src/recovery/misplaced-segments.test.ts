@@ -1,8 +1,9 @@
 import { copyFileSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { openColdReader, repairQueue } from '@chronicle-ts/inspect'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { appendNumbered } from '../../test/support/messages.js'
-import { overwrite, overwriteControl, segmentFile, u32 } from '../../test/support/raw-queue.js'
+import { overwrite, overwriteControl, pretendAnotherBoot, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { CONTROL_EXTENSION_EPOCH_OFFSET, CONTROL_FILE, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { openWriter } from '../index.js'
@@ -78,5 +79,24 @@ describe('segments in a wrong place', () => {
     overwriteControl(queue, 0, staleControl)
     renameSync(segmentFile(queue, headId), segmentFile(queue, 0))
     expectAboveAll()
+  })
+
+  it('L57: the head in the place of the segment before it is not given again after a stop of the machine, because repair keeps it', () => {
+    const writer = openWriter(queue)
+    writer.roll()
+    writer.flushSync()
+    appendNumbered(writer, COUNT, COUNT + 10)
+    const { segmentId } = writer.position
+    writer.close()
+    swap(segmentId, segmentId - 1)
+    pretendAnotherBoot(queue)
+    repairQueue(queue)
+    const reopened = openWriter(queue)
+    const sequence = reopened.append(1, Buffer.from('next'))
+    reopened.close()
+    using cold = openColdReader(queue)
+    const sequences = [...cold].flatMap((item) => (item.kind === 'record' ? [item.sequence] : []))
+    expect(sequences).toEqual([...new Set(sequences)].sort((one, other) => one - other))
+    expect(sequences.at(-1)).toBe(sequence)
   })
 })

@@ -15,6 +15,7 @@ import { recoverCopy } from './recover-copy.js'
 import { recoverAfterPowerCut } from './recover-power-cut.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose } from './repair-tail.js'
+import { highestSequenceIn } from './sequence-bounds.js'
 
 /**
  * Decides how a queue gets into the state from which a writer can continue, however the last one stopped; the caller carries the changes out. After the death of a process
@@ -43,7 +44,17 @@ function findTailAfter(context: RecoveryContext): Tail {
   const isOtherBoot = machineStopped(context)
   if (context.origin.isCopy) return aboveLost(context, recoverCopy(context, !isOtherBoot))
   // What a stop of the machine takes after the durable mark was never promised: its sequences are given out again, also when readers were there.
-  return isOtherBoot ? recoverAfterPowerCut(context) : aboveLost(context, findTail(context, findHead(context)))
+  return isOtherBoot
+    ? aboveLeft(context, recoverAfterPowerCut(context))
+    : aboveLost(context, findTail(context, findHead(context)))
+}
+
+/** What stays in the queue in a wrong place is readable: repair keeps it. So its sequences are not given again, unlike those of messages that the stop of the machine took. */
+function aboveLeft(context: RecoveryContext, tail: Tail): Tail {
+  if (context.misplacedSequence < 0) return tail
+  const { segmentId } = tail.end ?? { segmentId: tail.segment.id }
+  const left = listSegments(context.directory).filter((id) => id < segmentId && examineSegment(context, id)?.state === 'foreign')
+  return raise(context, tail, withinRoom(context, tail, 1 + Math.max(-1, ...left.map((id) => highestSequenceIn(context, id)))))
 }
 
 /** Witnesses beside the end that was found count the messages that are lost. */
@@ -94,14 +105,14 @@ function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
   return raised
 }
 
-/**
- * A file in the place of a segment may be another segment of this queue, whose messages a reader may have read. A sequence in it counts as long as it has room in the two segments after the end: those of another
- * queue are seldom so near.
- */
-function sequenceAboveMisplaced(context: RecoveryContext, { nextSequence }: Tail): number {
-  const sequence = highestMisplaced(context) + 1
-  const room = (2 * context.segmentSize) / RECORD_ALIGNMENT
-  return sequence - nextSequence > room ? 0 : sequence
+/** A file in the place of a segment may be another segment of this queue, whose messages a reader may have read. */
+function sequenceAboveMisplaced(context: RecoveryContext, tail: Tail): number {
+  return withinRoom(context, tail, highestMisplaced(context) + 1)
+}
+
+/** A sequence in a misplaced file counts as long as it has room in the two segments after the end: those of another queue are seldom so near. */
+function withinRoom({ segmentSize }: RecoveryContext, { nextSequence }: Tail, sequence: number): number {
+  return sequence - nextSequence > (2 * segmentSize) / RECORD_ALIGNMENT ? 0 : sequence
 }
 
 /** Where one file is in a wrong place, or the head is missing, the head may be in the place of any other segment. Otherwise only what was looked at anyway counts. */
