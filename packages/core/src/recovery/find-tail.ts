@@ -1,4 +1,4 @@
-import { RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
+import { isRecordOffset, RECORD_ALIGNMENT, SEGMENT_HEADER_LENGTH } from '../format/index.js'
 import { isGoodRecord } from '../records/judge-record.js'
 import { type Place, roomBetween } from '../records/place.js'
 import { findRecordBefore, type WitnessRecord } from '../records/record-before.js'
@@ -9,7 +9,7 @@ import { endOfNonZero, type ScanEnd, scanRecords } from '../segment/record-scan.
 import { mapForRepair } from './examine-segment.js'
 import type { FoundHead, LostHead } from './find-head.js'
 import { goOnAbove } from './go-on-above.js'
-import { highestSegmentSeen } from './positions-seen.js'
+import { highestSegmentSeen, positionsOf } from './positions-seen.js'
 import type { RecoveryContext, Tail } from './recovery-context.js'
 import { padAndSeal, sealAndClose, zeroTornTail } from './repair-tail.js'
 import {
@@ -217,7 +217,7 @@ function abandonTail(
   end: ScanEnd,
   { next, shown }: { readonly next: number; readonly shown: number },
 ): Tail {
-  const { last, isHidden } = lastGoodEnd(segment, end)
+  const { last, isHidden } = lastGoodEnd(context, segment, end)
   const sequence = Math.max(next, credibleNext(last, next, segment))
   const isClean = last.reason === 'uncommitted' && endOfNonZero(segment, last.offset) === last.offset
   if (isClean && !isHidden) return { segment, offset: last.offset, nextSequence: sequence }
@@ -256,10 +256,16 @@ function continueBehind(context: RecoveryContext, segment: MappedSegment, nextSe
 }
 
 /**
- * Where the last run of good records ends; the given end when none follows it. `isHidden`: a commit word of 0 stands before a run, at which a reader waits until the segment is
- * sealed, unless the control block counts the record there.
+ * Where the last run of good records ends; the given end when none follows it. `isHidden`: a reader waits at a commit word of 0 before a run until the segment is sealed, unless the control block
+ * counts the record there. It comes to one where the damage begins, or stands at one.
  */
-function lastGoodEnd(segment: MappedSegment, end: ScanEnd): { readonly last: ScanEnd; readonly isHidden: boolean } {
+function lastGoodEnd(
+  context: RecoveryContext,
+  segment: MappedSegment,
+  end: ScanEnd,
+): { readonly last: ScanEnd; readonly isHidden: boolean } {
+  const readers = positionsOf(context.directory).filter(({ segmentId }) => segmentId === segment.id)
+  const stops = readers.map((reader) => reader.offset).filter(isRecordOffset)
   let last = end
   let isHidden = false
   let { offset } = end
@@ -267,7 +273,9 @@ function lastGoodEnd(segment: MappedSegment, end: ScanEnd): { readonly last: Sca
     // A record after a gap in the sequence is good: it is looked at without an expectation.
     const run = scanRecords(segment, offset)
     if (run.offset > offset) {
-      isHidden ||= offset > last.offset && segment.commitLengthAt(last.offset) === 0
+      const begin = last.offset
+      const inDamage = [begin, ...stops].filter((stop) => stop >= begin && stop < offset)
+      isHidden ||= inDamage.some((stop) => segment.commitLengthAt(stop) === 0)
       last = run
       offset = run.offset
       continue

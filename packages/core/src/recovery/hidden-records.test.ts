@@ -6,7 +6,7 @@ import { appendNumbered, drainSequences, range } from '../../test/support/messag
 import { overwrite, segmentFile, u32 } from '../../test/support/raw-queue.js'
 import { temporaryDirectory } from '../../test/support/temporary.js'
 import { CONTROL_FILE, RECORD_PAYLOAD_OFFSET } from '../format/index.js'
-import { openObserver, openWriter } from '../index.js'
+import { openObserver, openReader, openWriter } from '../index.js'
 
 const COUNT = 20
 const BASE = { segmentSize: 16384, extensions: false }
@@ -61,5 +61,18 @@ describe('messages after zeros in a head of the base format', () => {
     overwrite(segmentFile(queue, 0), offsetOf(5) + RECORD_PAYLOAD_OFFSET, u32(0xdead_beef))
     zero(10, 13)
     expectSeen([5, 10, 11, 12])
+  })
+
+  it('L56: nor from a reader that stands in them, where a damaged message stands before them', () => {
+    const reader = openReader(queue, 'inside', { start: 'earliest' })
+    for (const _ of range(0, 12)) reader.next()
+    reader.commit()
+    reader.close()
+    overwrite(segmentFile(queue, 0), offsetOf(10) + RECORD_PAYLOAD_OFFSET, u32(0xdead_beef))
+    zero(11, 14)
+    using writer = openWriter(queue, BASE)
+    appendNumbered(writer, COUNT, COUNT + 1)
+    using again = openReader(queue, 'inside', { onCorrupt: 'skip' })
+    expect(drainSequences(again)).toEqual(range(14, COUNT + 1))
   })
 })
