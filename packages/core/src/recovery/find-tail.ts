@@ -80,7 +80,8 @@ function findOwnTail(context: RecoveryContext, head: FoundHead, known: number): 
     if (known < nextSequence - 1) return findUnwitnessedTail(context, head, known)
     return abandonTail(context, segment, end, { next: nextSequence, shown: nextSequence })
   }
-  const dirtyEnd = context.control.readDirtyEnd(segment.id) ?? segment.size
+  // A control block of an earlier moment does not say what appends have touched since.
+  const dirtyEnd = (head.isNamed ? context.control.readDirtyEnd(segment.id) : undefined) ?? segment.size
   // Appends have been in the segment, and the control block counts more than it shows.
   const isCounted = last === undefined && dirtyEnd > end.offset && (end.nextSequence ?? segment.firstSequence ?? known) < known
   // A payload may contain copies of earlier records, which are not records of this place.
