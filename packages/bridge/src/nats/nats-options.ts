@@ -12,7 +12,7 @@ import { fromServerError } from './refusals.js'
 
 /** How a NATS server is reached. */
 export interface NatsOptions {
-  /** `nats://host:port` or `tls://host:port`; several, to choose from. */
+  /** `nats://host:port` or `tls://host:port`; several, to choose from. With `tls:` in one of them no connection is made without TLS. Default port: 4222. */
   readonly servers: string | readonly string[]
   /** File with credentials, as `nsc` writes it. Read again for each connection. */
   readonly credentialsFile?: string
@@ -45,6 +45,8 @@ export interface PersistentOptions {
 const CONNECT_TIMEOUT_MS = 5000
 /** Requests to a server that hangs as a machine does are noticed after two of them. */
 const PING_INTERVAL_MS = 10_000
+/** Without a scheme it is `nats:`. */
+const SERVER = /^(?:(?:nats|tls):\/\/)?[^/]+\/?$/
 /** The host of a server, in brackets where it is an address of IPv6. */
 const ADDRESS = /^(?:\w+:\/\/)?\[?([^\]/]+?)\]?(?::\d+)?$/
 /** A seed: base 32, and begins with S. */
@@ -114,12 +116,12 @@ async function follow(connection: NatsConnection, outage: Outage): Promise<void>
 
 function serversOf({ servers }: NatsOptions): string[] {
   const list: readonly unknown[] = Array.isArray(servers) ? servers : [servers]
-  if (list.length > 0 && list.every((server) => typeof server === 'string' && server !== '')) return [...list] as string[]
+  if (list.length > 0 && list.every((server) => typeof server === 'string' && SERVER.test(server))) return [...list] as string[]
   throw notServers(servers)
 }
 
 function notServers(value: unknown): InvalidArgumentError {
-  return new InvalidArgumentError({ argument: 'servers', value, expected: 'a URL of a server, or several' })
+  return new InvalidArgumentError({ argument: 'servers', value, expected: 'nats:// or tls:// and a host, or several of them' })
 }
 
 function settingsOf(
@@ -139,7 +141,9 @@ function settingsOf(
   if (token !== undefined) settings.token = token
   if (user !== undefined) settings.user = user
   if (password !== undefined) settings.pass = password
-  if (tls !== undefined) settings.tls = { ...tls, ...identityCheck(servers) }
+  // The client takes the scheme for a name only, and would sign in without TLS where a server has none.
+  if (tls !== undefined || servers.some((server) => server.startsWith('tls:')))
+    settings.tls = { ...tls, ...identityCheck(servers) }
   // What is wrong with a file is reported before a server is asked.
   if (credentialsFile !== undefined) readCredentials(credentialsFile)
   if (nkeyFile !== undefined) readSeed(nkeyFile)

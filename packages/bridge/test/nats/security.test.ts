@@ -46,8 +46,17 @@ describe.skipIf(NO_SERVER !== undefined)(`servers that let not everyone in ${NO_
       code('ERR_NOT_FOUND'),
     )
     const plain = await startServer()
-    await expect(connectNats({ servers: plain.url, tls })).rejects.toThrow(REFUSED)
+    const withoutTls = [
+      { servers: plain.url, tls },
+      { servers: plain.url.replace('nats:', 'tls:'), user: 'bridge', password: 'secret' },
+    ]
+    for (const options of withoutTls) await expect(connectNats(options)).rejects.toThrow(REFUSED)
     await Promise.all(refused)
+  })
+
+  it('are named by addresses that a connection can be made to', async () => {
+    for (const servers of ['http://127.0.0.1:4222', 'nats://127.0.0.1/a', 'tls://', ''])
+      await expect(connectNats({ servers })).rejects.toThrow(code('ERR_INVALID_ARGUMENT'))
   })
 
   it('take user and password, token, key or credentials, and refuse wrong ones', async () => {
