@@ -26,8 +26,10 @@ export function lagOfSource(directory: string, sequence: number): BridgeLag {
 export async function lagOfReplica(
   stream: FrameStream,
   { nextSequence, message }: { readonly nextSequence: number; readonly message?: number | undefined },
-  { next = 0 }: StreamEnd,
+  { next }: StreamEnd,
 ): Promise<BridgeLag> {
+  // A stream without frames, which was purged, trimmed or lost, does not say where the source is.
+  if (next === undefined) return UNKNOWN_LAG
   const messages = next - nextSequence
   const range = await stream.range()
   if (messages <= 0 || range === undefined) return NO_LAG

@@ -2,7 +2,7 @@ import { type DirectoryPath, InvalidArgumentError, openObserver } from '@chronic
 import { checkOptions, pathOf } from '@chronicle-ts/core/internal'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { readIdentity } from '../replica/replica-identity.js'
-import { type BridgeLag, lagOfReplica, lagOfSource } from './bridge-lag.js'
+import { type BridgeLag, lagOfReplica, lagOfSource, UNKNOWN_LAG } from './bridge-lag.js'
 import { FrameStream, STREAM_NAMES, type StreamNames } from './frame-stream.js'
 import { asking } from './refusals.js'
 import { sinkNoteOf, sinkOf } from './sink-note.js'
@@ -83,13 +83,13 @@ async function statusBy(directory: string, connection: NatsConnection, names: St
     },
     lag: isReplica ? await lagOfReplica(stream, { nextSequence }, end) : lagOfSource(directory, end.next ?? 0),
     fenced: !isReplica && end.term > term,
-    sinks: range === undefined ? [] : await sinksOf(stream, isReplica ? { next: end.next ?? 0 } : { directory }),
+    sinks: range === undefined ? [] : await sinksOf(stream, isReplica ? { next: end.next } : { directory }),
   }
 }
 
 async function sinksOf(
   stream: FrameStream,
-  measure: { readonly directory: string } | { readonly next: number },
+  measure: { readonly directory: string } | { readonly next: number | undefined },
 ): Promise<SinkStatus[]> {
   const sinks: SinkStatus[] = []
   for await (const consumer of stream.manager.consumers.list(stream.name)) {
@@ -99,7 +99,7 @@ async function sinksOf(
     const lag =
       'directory' in measure
         ? lagOfSource(measure.directory, durable)
-        : { messages: Math.max(0, measure.next - durable), bytes: undefined, seconds: undefined }
+        : { ...UNKNOWN_LAG, messages: measure.next === undefined ? undefined : Math.max(0, measure.next - durable) }
     const pendingFrames = consumer.num_pending + consumer.num_ack_pending
     sinks.push({ name, replica, pendingFrames, durableSequence: durable, lag })
   }

@@ -34,15 +34,16 @@ interface Found {
  * @throws {@link DataLostError} when the stream begins after the queue ends, or after the place where they parted.
  */
 export async function findFork(stream: FrameStream, own: Own): Promise<Fork> {
-  const range = await stream.range()
-  if (range === undefined) throw new DataLostError({ directory: own.directory, from: own.next, to: 0 })
+  // One look for all: a source that publishes meanwhile must not move the end.
+  const end = await stream.end()
+  if (end.last === undefined) throw new DataLostError({ directory: own.directory, from: own.next, to: 0 })
+  const range = { first: end.firstSequence, last: end.lastSequence }
   const begin = await wholeFrameFrom(stream, range.first, range.last)
   const marker = await markerAt(stream, range)
   const first = begin?.frame.first ?? marker
   if (first === undefined || first > own.next)
     throw new DataLostError({ directory: own.directory, from: own.next, to: first ?? 0 })
   // A stream that was lost, and a promoted queue that has not pushed yet: up to the marker it is a copy of this one.
-  const end = await stream.end()
   if (begin === undefined) return { first, term: end.term }
   let low = range.first
   let high = range.last + 1

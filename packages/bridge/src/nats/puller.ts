@@ -1,6 +1,6 @@
 import { BadBlockError, DataLostError, InvalidArgumentError } from '@chronicle-ts/core'
 import { CALLBACK, checkFlag, checkMembers, checkOptions } from '@chronicle-ts/core/internal'
-import { AckPolicy, type ConsumerInfo, DeliverPolicy } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerInfo, DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream'
 import type { BridgeReading } from '../progress/progress-writer.js'
 import { checkSink, type ReplicaSink } from '../replica/replica-sink.js'
 import { type BridgeLag, lagOfReplica, UNKNOWN_LAG } from './bridge-lag.js'
@@ -14,6 +14,8 @@ import { SinkFlusher } from './sink-flusher.js'
 import { consumerOf, encodeSinkNote, replicaAt, sinkNoteOf } from './sink-note.js'
 
 const NS_PER_MS = 1_000_000
+/** Errors of the server: no such consumer, no such stream. */
+const NO_CONSUMER = new Set([10_014, 10_059])
 /** Time after which the server sends a message again that was not acknowledged: none is lost within a session, and a sync may take long. */
 const ACK_WAIT_MS = 24 * 60 * 60 * 1000
 /** No limit for the server: a record in more parts than such a limit would never be whole. The sink limits itself. */
@@ -56,6 +58,8 @@ export class Puller {
     lastError: undefined as string | undefined,
   }
   #gapAt: number | undefined
+  /** Records below it were met in the stream: the replica has them as the source has them. */
+  #met = 0
   /** The last message of this session. */
   #taken: number | undefined
 
@@ -121,7 +125,7 @@ export class Puller {
     // An abort while the server was asked has no event any more.
     if (signal.aborted) end()
     const onFailure = (error: Error): void => messages.fail(error)
-    const flusher = new SinkFlusher(this.#sink, { stream: this.#stream, consumer, onFailure })
+    const flusher = new SinkFlusher(this.#sink, { stream: this.#stream, consumer, onFailure, durable: () => this.#durableMet })
     try {
       const last = this.#options.once === true ? range.last : Number.POSITIVE_INFINITY
       await this.#takeAll(messages, flusher, last)
@@ -135,7 +139,8 @@ export class Puller {
   /** The message to begin at. The record before the next one is taken again, so that it is compared. */
   async #begin(): Promise<number> {
     const { nextSequence } = this.#sink
-    if (nextSequence === undefined) return (await this.#stream.range())?.first ?? 1
+    // A stream that never had a message says that its first one is 0.
+    if (nextSequence === undefined) return Math.max(1, (await this.#stream.range())?.first ?? 1)
     const found = await this.#stream.find(Math.max(0, nextSequence - 1))
     if (found !== 'trimmed') return found
     // The stream begins with the next record: before it may come the marker of a term, and types.
@@ -153,12 +158,18 @@ export class Puller {
   async #makeConsumer(begin: number): Promise<string> {
     const consumer = consumerOf(this.#options.name)
     const { manager, name: stream } = this.#stream
-    const before = await manager.consumers.info(stream, consumer).catch(() => undefined)
-    if (before !== undefined) this.#assertOwn(before)
-    await manager.consumers.delete(stream, consumer).catch(() => undefined)
+    const before = await manager.consumers.info(stream, consumer).catch(noConsumer)
+    if (before !== undefined) {
+      this.#assertOwn(before)
+      await manager.consumers.delete(stream, consumer).catch(noConsumer)
+    }
+    const replica = replicaAt(this.#sink.directory)
+    const note = before === undefined ? undefined : sinkNoteOf(before)
+    // What an earlier session met in this stream. A stream that is new has shown nothing: its records may differ from those of the replica.
+    this.#met = note?.replica === replica ? note.durable : 0
     await manager.consumers.add(stream, {
       durable_name: consumer,
-      description: encodeSinkNote({ durable: this.#sink.durableSequence, replica: replicaAt(this.#sink.directory) }),
+      description: encodeSinkNote({ durable: this.#durableMet, replica }),
       ack_policy: AckPolicy.All,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: Math.max(1, begin),
@@ -166,6 +177,11 @@ export class Puller {
       max_ack_pending: ACK_PENDING_MAX,
     })
     return consumer
+  }
+
+  /** What the source may release. Records that only the replica has are not those of the source. */
+  get #durableMet(): number {
+    return Math.min(this.#met, this.#sink.durableSequence)
   }
 
   /** Two replicas with one name would take the consumer from each other, and the source would release what one of them does not have. */
@@ -208,6 +224,7 @@ export class Puller {
     } catch (error) {
       throw this.#isFirstGap(error) ? new Error(`the consumer left records out: ${error}`) : error
     }
+    if (!this.#sink.isInside) this.#met = Math.max(this.#met, frame.first + frame.count)
     const progress = this.#progress
     progress.frames++
     progress.records += (this.#sink.nextSequence ?? before) - before
@@ -227,4 +244,10 @@ export class Puller {
     this.#gapAt = next
     return true
   }
+}
+
+/** @throws what is not the answer that there is no such consumer. */
+function noConsumer(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && NO_CONSUMER.has(error.code)) return undefined
+  throw error
 }

@@ -24,6 +24,7 @@ export class SinkFlusher {
   readonly #stream: FrameStream
   readonly #consumer: string
   readonly #onFailure: (error: Error) => void
+  readonly #durable: () => number
   /** The last whole message that was taken and is not part of a flush yet. */
   #taken: FedMessage | undefined
   /** Of all messages of the session, up to the last one, the last whole record, and the last durable one. */
@@ -43,13 +44,19 @@ export class SinkFlusher {
   /** @param options.onFailure called when a flush fails: no other message may come */
   constructor(
     sink: ReplicaSink,
-    options: { readonly stream: FrameStream; readonly consumer: string; readonly onFailure: (error: Error) => void },
+    options: {
+      readonly stream: FrameStream
+      readonly consumer: string
+      readonly onFailure: (error: Error) => void
+      readonly durable: () => number
+    },
   ) {
     this.#sink = sink
     this.#stream = options.stream
     this.#consumer = options.consumer
     this.#onFailure = options.onFailure
-    this.#reported = sink.durableSequence
+    this.#durable = options.durable
+    this.#reported = options.durable()
   }
 
   /**
@@ -151,7 +158,7 @@ export class SinkFlusher {
   }
 
   async #report(): Promise<void> {
-    const durable = this.#sink.durableSequence
+    const durable = this.#durable()
     this.#reportedMs = performance.now()
     if (durable === this.#reported) return
     const description = encodeSinkNote({ durable, replica: replicaAt(this.#sink.directory) })

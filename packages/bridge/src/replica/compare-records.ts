@@ -34,17 +34,22 @@ export function firstSequenceOf(bytes: Uint8Array): number | undefined {
   return bytes.length < RECORD_HEADER_LENGTH ? undefined : getUint64(viewOf(bytes), RECORD_SEQUENCE_OFFSET)
 }
 
-/** @throws {@link BadBlockError} `ERR_BAD_BLOCK` at the first difference: the two histories are not one. As {@link firstDifference}. */
+/**
+ * Compares records with those of a replica.
+ *
+ * @throws {@link BadBlockError} `ERR_BAD_BLOCK` at the first difference: the two histories are not one. Also at a record that the replica lost after its first one. A writer that finds durable
+ * records damaged leaves their sequences out, and the replica would never have them again.
+ */
 export function compareRecords(directory: string, records: Records): void {
-  const sequence = firstDifference(directory, records)
-  if (sequence === undefined) return
-  throw new BadBlockError({
-    directory,
-    offset: 0,
-    expected: sequence,
-    found: sequence,
-    detail: 'a record differs from that of the same sequence in the queue',
+  const next = nextSequenceOf(directory)
+  let detail = 'a record differs from that of the same sequence in the queue'
+  const sequence = compare(directory, records, (missing) => {
+    // The first record is looked for now: retention may have deleted this one meanwhile.
+    if (missing >= next || missing < earliestOf(directory)) return false
+    detail = 'the replica has lost the record of this sequence'
+    return true
   })
+  if (sequence !== undefined) throw new BadBlockError({ directory, offset: 0, expected: sequence, found: sequence, detail })
 }
 
 /**
@@ -53,7 +58,11 @@ export function compareRecords(directory: string, records: Records): void {
  *
  * @returns the sequence of the first record that differs; `undefined` when none does.
  */
-export function firstDifference(directory: string, { bytes, first }: Records): number | undefined {
+export function firstDifference(directory: string, records: Records): number | undefined {
+  return compare(directory, records, () => false)
+}
+
+function compare(directory: string, { bytes, first }: Records, isHole: (sequence: number) => boolean): number | undefined {
   using own = openObserver(directory, { start: { sequence: first } })
   const view = viewOf(bytes)
   let sequence = first
@@ -62,10 +71,21 @@ export function firstDifference(directory: string, { bytes, first }: Records): n
     if (message !== undefined && message.sequence === sequence) {
       if (!isSameRecord(view, at, message.view, message.offset)) return sequence
       own.next()
-    }
+    } else if (isHole(sequence)) return sequence
     at += recordLengthAt(view, at)
   }
   return undefined
+}
+
+function nextSequenceOf(directory: string): number {
+  using observer = openObserver(directory, { start: 'latest' })
+  return observer.nextSequence
+}
+
+/** Of a queue without records, that of the next one. */
+function earliestOf(directory: string): number {
+  using observer = openObserver(directory)
+  return observer.peek()?.sequence ?? nextSequenceOf(directory)
 }
 
 function isSameRecord(one: DataView, oneAt: number, other: DataView, otherAt: number): boolean {
