@@ -5,7 +5,7 @@ import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, range } from '../../test/support/messages.js'
 import { newQueue, queueOf } from '../../test/support/new-queue.js'
 import { segmentFile } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { deleteOpenQueue, temporaryDirectory } from '../../test/support/temporary.js'
 import { type MessageSource, openObserver, openReader, openWriter } from '../index.js'
 
 /** Reads on, as a program that polls does, until reading ends with an error. */
@@ -132,7 +132,7 @@ describe('L51: a source whose queue is', () => {
     const { directory, writer } = queueOf(200)
     using reader = openReader(directory, 'r')
     reader.next()
-    rmSync(directory, { recursive: true })
+    deleteOpenQueue(directory)
     const { sequences, error } = await readToTheEnd(reader)
     expect(error).toEqual(replaced(directory))
     expect(error).toMatchObject({ unread: 199 - sequences.length })
@@ -143,7 +143,7 @@ describe('L51: a source whose queue is', () => {
     const { directory, writer } = queueOf(3)
     using observer = openObserver(directory)
     observer.next()
-    rmSync(directory, { recursive: true })
+    deleteOpenQueue(directory)
     const { sequences, error } = await readToTheEnd(observer)
     expect(sequences).toEqual([1, 2])
     expect(error).toEqual(replaced(directory))

@@ -1,5 +1,5 @@
 import { createHash, webcrypto } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { inspect, promisify } from 'node:util'
 import { deserialize, serialize, setFlagsFromString } from 'node:v8'
@@ -8,6 +8,7 @@ import { gunzipSync, gzip } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { newQueue } from '../../test/support/new-queue.js'
 import { segmentFile } from '../../test/support/raw-queue.js'
+import { deleteOpenQueue } from '../../test/support/temporary.js'
 import { type Message, openObserver, openReader, type QueueReader } from '../index.js'
 
 const SEGMENT_SIZE = 4096
@@ -112,7 +113,7 @@ describe('L60: payloadView is valid as long as it is held', () => {
     const views: Buffer[] = []
     reader.poll(Number.POSITIVE_INFINITY, (message) => views.push(message.payloadView))
     reader.close()
-    rmSync(directory, { recursive: true })
+    deleteOpenQueue(directory)
     expect(views).toEqual(payloads)
     expect(views[1]?.buffer.byteLength).toBe(SEGMENT_SIZE)
   })

@@ -5,7 +5,7 @@ import { Child } from '../../test/support/child.js'
 import { code } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
 import { overwrite, overwriteControl, readControlFile, segmentFile, u32 } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { deleteOpenQueue, temporaryDirectory } from '../../test/support/temporary.js'
 import {
   CONTROL_SEGMENT_GENERATION_OFFSET,
   encodePaddingHeader,
@@ -188,7 +188,7 @@ describe('a queue without segments', () => {
     const { directory, writer } = queue()
     using observer = openObserver(directory)
     writer.close()
-    rmSync(directory, { recursive: true })
+    deleteOpenQueue(directory)
     expect(() => observer.seek({ sequence: 3 })).toThrowError(code('ERR_BAD_SEGMENT', { path: directory }))
   })
 })

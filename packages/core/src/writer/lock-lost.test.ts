@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { code, until } from '../../test/support/expectations.js'
 import { appendNumbered, drainSequences, numberedPayload, range } from '../../test/support/messages.js'
 import { segmentFile } from '../../test/support/raw-queue.js'
-import { temporaryDirectory } from '../../test/support/temporary.js'
+import { deleteOpenQueue, temporaryDirectory } from '../../test/support/temporary.js'
 import { LOCK_FILE } from '../format/index.js'
 import { openObserver, openWriter, type QueueWriter } from '../index.js'
 
@@ -132,14 +132,7 @@ describe('a writer whose directory', () => {
   it('L50: was deleted has lost its lock, and closes', () => {
     const writer = openWriter(queue, { segmentSize: 4096, heartbeatIntervalMs: 0 })
     appendNumbered(writer, 0, 10)
-    // The background thread may make a file in it meanwhile; retries of `rmSync` do not list the directory again.
-    while (existsSync(queue)) {
-      try {
-        rmSync(queue, { recursive: true })
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'ENOTEMPTY' })
-      }
-    }
+    deleteOpenQueue(queue)
     expect(() => appendNumbered(writer, 10, 200)).toThrowError(code('ERR_LOCK_LOST'))
     writer.close()
     expect(existsSync(queue)).toBe(false)

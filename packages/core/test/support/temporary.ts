@@ -16,6 +16,17 @@ export function memoryDirectory(): string {
   return temporaryDirectory(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
 }
 
+/** Deletes the directory of a queue that is open. Its background thread may make a file meanwhile, and `rmSync` reads a directory once, also when it tries again. */
+export function deleteOpenQueue(directory: string): void {
+  for (;;)
+    try {
+      rmSync(directory, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+    }
+}
+
 /** A directory that is held until the test is over. */
 export function heldDirectory(path: string): QueueDirectory {
   const directory = QueueDirectory.open(path)

@@ -14,7 +14,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { type BuiltQueue, buildQueue, textPayloads } from '../../../core/test/support/build-queue.js'
 import { makeUnopenable } from '../../../core/test/support/faulty-files.js'
 import { overwrite, overwriteControl, segmentFile, u32 } from '../../../core/test/support/raw-queue.js'
-import { temporaryDirectory } from '../../../core/test/support/temporary.js'
+import { deleteOpenQueue, temporaryDirectory } from '../../../core/test/support/temporary.js'
 import type { ColdReader } from './cold-reader.js'
 import { openColdReader } from './open-cold-reader.js'
 
@@ -151,7 +151,7 @@ describe('a cold reader of a queue that goes away', () => {
   it('ends before it has read anything', () => {
     buildQueue(queue, { payloads: textPayloads(3) })
     using reader = openColdReader(queue)
-    rmSync(queue, { recursive: true })
+    deleteOpenQueue(queue)
     expect(take(reader)).toEqual(['QUEUE_REMOVED'])
     expect(reader.ended).toBe(true)
     expect(reader.next()).toBeUndefined()
