@@ -65,9 +65,13 @@ const EXCEPTIONS = [
   { importers: /^packages\/core\/(src\/.*\.test\.ts$|test\/)/, packages: ['inspect'], folders: [] },
   // The tests of inspect build damaged queues as those of core do.
   { importers: /^packages\/inspect\/(src\/.*\.test\.ts$|test\/)/, packages: [], folders: ['packages/core/test/support'] },
-  // Three things import no package of this project: the independent reader of the format, the effort of a run and what programs are compiled with. So the tests of every
-  // package may ask them.
-  { importers: TEST, packages: [], folders: ['tools/evidence/witness', 'tools/evidence/effort', 'tools/evidence/preload'] },
+  // Four things import no package of this project: the independent reader of the format, the effort of a run, what programs are compiled with and the compilers of types. So the
+  // tests of every package may ask them.
+  {
+    importers: TEST,
+    packages: [],
+    folders: ['tools/evidence/witness', 'tools/evidence/effort', 'tools/evidence/preload', 'tools/evidence/compilers'],
+  },
   { importers: /^packages\/native\/sanitize\.mjs$/, packages: [], folders: ['tools/evidence/effort'] },
   // The page of options is compared with what the code resolves to, which has no public name.
   { importers: /^tools\/options\.test\.ts$/, packages: [], folders: ['packages/core/src', 'packages/fanin/src'] },
