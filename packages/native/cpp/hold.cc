@@ -80,6 +80,13 @@ napi_value closeHold(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
+// Takes the lock shared, or makes an exclusive one shared. False: another process holds it.
+static bool shareLock(int fd) {
+  int result;
+  while ((result = flock(fd, LOCK_SH | LOCK_NB)) != 0 && errno == EINTR) continue;
+  return result == 0;
+}
+
 std::shared_ptr<Hold> Hold::open(int lockFd, int directoryFd, std::string lockName, int* error) {
   const int lock = fcntl(lockFd, F_DUPFD_CLOEXEC, 0);
   // Opened and not duplicated: the caller's may be one that only names the directory, and this one is also synced and locked.
@@ -90,7 +97,7 @@ std::shared_ptr<Hold> Hold::open(int lockFd, int directoryFd, std::string lockNa
     return nullptr;
   }
   // Cleaners of temporary files leave a directory alone that is locked. Where another lock stands in the way, or the file system has none, things go on without.
-  while (flock(directory, LOCK_SH | LOCK_NB) != 0 && errno == EINTR) continue;
+  shareLock(directory);
   return std::make_shared<Hold>(lock, directory, std::move(lockName));
 }
 
@@ -102,13 +109,6 @@ static void cutText(int lock, off_t length) {
   if (fstat(lock, &status) != 0 || status.st_size == 0) return;
   if (length == 0 && pwrite(lock, "\n", 1, 0) != 1) return;
   if (ftruncate(lock, length == 0 ? 1 : length) != 0) errno = 0;
-}
-
-// False: another writer was faster, and the text is its own.
-static bool shareLock(int lock) {
-  int result;
-  while ((result = flock(lock, LOCK_SH | LOCK_NB)) != 0 && errno == EINTR) continue;
-  return result == 0;
 }
 
 // The text is put right while the lock is still held, but shared, as by a probe: the next writer waits for it then. This thread may get no CPU between the two steps. A lock

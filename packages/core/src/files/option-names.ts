@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.js'
-import type { OptionKind } from './option-kinds.js'
+import { CALLBACK, FLAG, type OptionKind, TIME_LIMIT } from './option-kinds.js'
 
 /** The names of a group of options, each with what its value may be, or `true` where its reader checks that. The compiler compares them with the type, so that none is forgotten. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true | OptionKind>>
@@ -36,6 +36,10 @@ function checkValue<Options extends object>(
   }
 }
 
+function checkKind(argument: string, value: unknown, { expected, accepts }: OptionKind): void {
+  if (!accepts(value)) throw new InvalidArgumentError({ argument, value, expected })
+}
+
 function argumentOf(name: string, group: string | undefined): string {
   return group === undefined ? name : `${group}.${name}`
 }
@@ -70,19 +74,17 @@ export function checkArrayOf(argument: string, value: unknown, members: readonly
 
 /** Checks an argument that is a callback. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
 export function checkFunction(argument: string, value: unknown): void {
-  if (typeof value !== 'function') throw new InvalidArgumentError({ argument, value, expected: 'a function' })
+  checkKind(argument, value, CALLBACK)
 }
 
 /** Checks an argument that is a time or a span of it. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
 export function checkMilliseconds(argument: string, value: unknown): void {
-  if (typeof value !== 'number' || Number.isNaN(value))
-    throw new InvalidArgumentError({ argument, value, expected: 'a number of milliseconds' })
+  checkKind(argument, value, TIME_LIMIT)
 }
 
 /** Checks an option that is either on or off. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */
 export function checkFlag(argument: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean')
-    throw new InvalidArgumentError({ argument, value, expected: 'true or false' })
+  if (value !== undefined) checkKind(argument, value, FLAG)
 }
 
 /** Checks the option of that name. @throws {@link InvalidArgumentError} `ERR_INVALID_ARGUMENT`. */

@@ -110,8 +110,9 @@ export function checkStart(start: Start, names: readonly string[]): void {
     return
   }
   if (isPlace(start)) return
-  const part = wrongPart(start)
-  if (part !== undefined) throw new InvalidArgumentError(part)
+  const part = typeof start === 'object' && start !== null ? onlyPart(start) : undefined
+  if (part !== undefined)
+    throw new InvalidArgumentError({ argument: `start.${part.name}`, value: part.value, expected: part.kind.expected })
   throw new InvalidArgumentError({
     argument: 'start',
     value: start,
@@ -131,22 +132,19 @@ const PLACES: Readonly<Record<string, OptionKind>> = {
   timestampNs: NANOSECONDS,
 }
 
-/** The value that keeps an object with the form of a place from being one. */
-function wrongPart(start: unknown): { argument: string; value: unknown; expected: string } | undefined {
-  if (typeof start !== 'object' || start === null) return undefined
+/** The only member of an object that has the form of such a place. Two places, or one and a misspelt word, have not. */
+function onlyPart(start: object): { readonly name: string; readonly value: unknown; readonly kind: OptionKind } | undefined {
   const [name = '', ...others] = Object.keys(start)
-  if (others.length > 0 || !Object.hasOwn(PLACES, name)) return undefined
-  return { argument: `start.${name}`, value: start[name as keyof typeof start], expected: PLACES[name]?.expected ?? '' }
+  const kind = others.length === 0 && Object.hasOwn(PLACES, name) ? PLACES[name] : undefined
+  return kind && { name, value: start[name as keyof typeof start], kind }
 }
 
 function isPlace(start: unknown): boolean {
   if (typeof start !== 'object' || start === null) return false
   // A message is a place, too: it has a sequence and a position.
   if ('segmentId' in start) return 'sequence' in start ? COUNT.accepts(start.sequence) : isPosition(start)
-  // Two places, or one and a misspelt word, are none.
-  const [name = '', ...others] = Object.keys(start)
-  if (others.length > 0 || !Object.hasOwn(PLACES, name)) return false
-  return PLACES[name]?.accepts(start[name as keyof typeof start]) === true
+  const part = onlyPart(start)
+  return part?.kind.accepts(part.value) === true
 }
 
 /** Of an option that says where to begin. */

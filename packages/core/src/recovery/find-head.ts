@@ -159,7 +159,8 @@ function lowestEmpty(context: RecoveryContext): ExaminedSegment | undefined {
   return undefined
 }
 
-function mapHead(context: RecoveryContext, head: ExaminedSegment | number, offset: number): FoundHead {
+/** Maps the head for writing; a number is the id of a segment that is made. */
+export function mapHead(context: RecoveryContext, head: ExaminedSegment | number, offset: number): FoundHead {
   const isNamed = typeof head === 'number' || head.id === context.control.currentSegmentAcquire()
   if (typeof head === 'number')
     return { segment: context.makeHead(head), offset: SEGMENT_HEADER_LENGTH, wasCut: false, isWhole: true, isNamed }

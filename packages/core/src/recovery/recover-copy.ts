@@ -3,6 +3,7 @@ import { surveyRecords } from '../records/record-survey.js'
 import { mayFollow } from '../segment/record-scan.js'
 import { listSegments, openDamagedSegment } from '../segment/segment-files.js'
 import { type ExaminedSegment, examineSegment, mapForRepair } from './examine-segment.js'
+import { mapHead } from './find-head.js'
 import { endIfLeft, endSegment, findForeignTail } from './find-tail.js'
 import { isAfter } from './positions-seen.js'
 import { freshQueueTail, withoutDeleted } from './recover-power-cut.js'
@@ -33,9 +34,7 @@ export function recoverCopy(context: RecoveryContext, trustsSeals: boolean): Tai
   // One that a writer had prepared holds nothing, and the new head may take its place.
   const afterGap = ids.filter((id) => id > head.id && !isUnused(context, id))
   for (const id of afterGap) setAsideAfterGap(context, id)
-  const wasCut = head.state === 'damaged' && head.glance.length < context.segmentSize
-  const isWhole = head.state === 'whole'
-  const copied = { segment: mapForRepair(context, head), offset: SEGMENT_HEADER_LENGTH, wasCut, isWhole, isNamed: false }
+  const copied = mapHead(context, head, SEGMENT_HEADER_LENGTH)
   const tail = endIfLeft(context, copied, findForeignTail(context, copied))
   if (tail.segment !== copied.segment) return tail
   const said = context.control.readHead()

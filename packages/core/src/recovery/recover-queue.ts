@@ -66,8 +66,13 @@ function aboveLost(context: RecoveryContext, tail: Tail): Tail {
 /** Goes on with a higher sequence, in a segment that has no message yet. */
 function raise(context: RecoveryContext, tail: Tail, nextSequence: number): Tail {
   if (nextSequence <= tail.nextSequence) return tail
-  const raised = { ...tail, nextSequence, firstLost: tail.firstLost ?? tail.nextSequence }
+  const raised = leaveOut(tail, nextSequence)
   return tail.offset > SEGMENT_HEADER_LENGTH ? endSegment(context, raised) : raised
+}
+
+/** The sequences below the given one count as lost. */
+function leaveOut(tail: Tail, nextSequence: number): Tail {
+  return nextSequence <= tail.nextSequence ? tail : { ...tail, nextSequence, firstLost: tail.firstLost ?? tail.nextSequence }
 }
 
 function isLost({ firstLost, nextSequence }: Tail): boolean {
@@ -92,9 +97,8 @@ function machineStopped(context: RecoveryContext): boolean {
 function aboveFloor(context: RecoveryContext, tail: Tail): Tail {
   const { control, changes } = context
   const floor = control.readSequenceFloor()
-  const nextSequence = Math.max(tail.nextSequence, floor)
-  const raised =
-    nextSequence === tail.nextSequence ? tail : { ...tail, nextSequence, firstLost: tail.firstLost ?? tail.nextSequence }
+  const raised = leaveOut(tail, floor)
+  const { nextSequence } = raised
   const mayShowLess = context.origin.isRebuilt || isLost(tail) || tail.end !== undefined
   if (nextSequence === floor || !mayShowLess) return raised
   changes.add(() => {
