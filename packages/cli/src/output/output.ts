@@ -12,7 +12,7 @@ const LOOK_INTERVAL_MS = 500
 export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
-  /** The descriptor; absent where there is none to ask. */
+  /** The descriptor; absent for a stream without one. */
   readonly fd?: number
   /** Whether more was written than the other end has taken; absent where every write is complete when it returns. */
   readonly writableNeedDrain?: boolean
